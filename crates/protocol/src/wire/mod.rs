@@ -1,0 +1,6 @@
+//! The messages that existing clients and the SDK exchange with the service, one file per concern.
+
+pub mod problem;
+pub mod session;
+pub mod sign_in;
+pub mod user;
