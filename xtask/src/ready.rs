@@ -1,0 +1,22 @@
+//! `cargo xtask ready`: all that a change must pass, the quick answers first.
+
+use crate::{
+    run::{Cargo, Failed, root},
+    test, tidy,
+};
+
+/// Runs every check; the first that fails ends it.
+pub(crate) fn run() -> Result<(), Failed> {
+    Cargo::new("fmt").args(["--all", "--", "--check"]).run()?;
+    tidy::run(&root())?;
+    Cargo::new("clippy")
+        .args(["--workspace", "--all-targets", "--", "-D", "warnings"])
+        .run()?;
+    Cargo::new("doc")
+        .args(["--workspace", "--no-deps", "--document-private-items"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()?;
+    test::run_every_test()?;
+    println!("\nready: format, tidy, lints, docs and tests passed");
+    Ok(())
+}

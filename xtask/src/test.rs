@@ -1,0 +1,105 @@
+//! `cargo xtask test`: sets up all that the tests need, then runs every one of them.
+
+use crate::{
+    json::Json,
+    need,
+    run::{Cargo, Failed, root, run},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Folders of `journeys/clients` with Node suites.
+const SUITES: [&str; 2] = ["vendor", "browser"];
+
+/// Runs the Rust tests, then the Node suites against the program that was built with them.
+pub(crate) fn run_every_test() -> Result<(), Failed> {
+    // What is missing is said before minutes of compiling, not after.
+    let (node, npm) = need::node()?;
+    let browser = need::browser()?;
+    let clients = root().join("journeys/clients");
+    install(&npm, &clients)?;
+
+    // Tests and program in one call: the same features, so every dependency is compiled once.
+    Cargo::new("build")
+        .args(["--workspace", "--bins", "--tests"])
+        .run()?;
+    let program = program()?;
+    Cargo::new("test").args(["--workspace", "--no-fail-fast"]).run()?;
+
+    run(Command::new(node)
+        .current_dir(&clients)
+        .args(["--test", "--test-reporter=spec", "--test-timeout=180000"])
+        .args(suites(&clients)?)
+        .env("AUTHMINT_BIN", program)
+        .env("CHROME", browser))?;
+    println!("\ntest: the Rust tests and the Node suites passed");
+    Ok(())
+}
+
+/// Installs exactly the locked npm packages, unless they are there. Install scripts stay off: no package here needs one.
+fn install(npm: &Path, folder: &Path) -> Result<(), Failed> {
+    let lock = read(&folder.join("package-lock.json"))?;
+    let mark = folder.join("node_modules/.installed-lock");
+    if fs::read(&mark).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    run(Command::new(npm).current_dir(folder).args([
+        "ci",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+    ]))?;
+    fs::write(&mark, lock).map_err(|error| Failed::new(format!("cannot write {}: {error}", mark.display())))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failed> {
+    fs::read(path).map_err(|error| Failed::new(format!("cannot read {}: {error}", path.display())))
+}
+
+/// The built `authmint`, wherever the person's target folder is.
+fn program() -> Result<PathBuf, Failed> {
+    let metadata = Cargo::new("metadata")
+        .args(["--no-deps", "--format-version", "1"])
+        .output()?;
+    let metadata = Json::read(&metadata).ok_or_else(|| Failed::new("cargo metadata printed broken JSON"))?;
+    let target = metadata
+        .text("target_directory")
+        .ok_or_else(|| Failed::new("cargo metadata names no target folder"))?;
+    let program = Path::new(target)
+        .join("debug")
+        .join(format!("authmint{}", std::env::consts::EXE_SUFFIX));
+    if program.is_file() {
+        Ok(program)
+    } else {
+        Err(Failed::new(format!("{} was not built", program.display())))
+    }
+}
+
+/// Every suite by name, in order; Node 20 and 22 disagree on what naming a folder means.
+fn suites(clients: &Path) -> Result<Vec<PathBuf>, Failed> {
+    let mut files = Vec::new();
+    for suite in SUITES {
+        let before = files.len();
+        let folder = clients.join(suite);
+        let entries = fs::read_dir(&folder)
+            .map_err(|error| Failed::new(format!("cannot read {}: {error}", folder.display())))?;
+        files.extend(
+            entries
+                .flatten()
+                .map(|entry| entry.path())
+                .filter(|path| path.to_string_lossy().ends_with(".test.mjs")),
+        );
+        if files.len() == before {
+            return Err(Failed::new(format!(
+                "{} holds no *.test.mjs: its stories are gone",
+                folder.display()
+            )));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
