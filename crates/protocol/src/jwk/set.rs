@@ -1,0 +1,150 @@
+//! A key set (RFC 7517, section 5): the keys that may be used, and why the others may not.
+
+use super::{JwkError, PublicKey};
+use crate::token::{Algorithm, json};
+use serde_json::Value;
+use std::{collections::HashMap, sync::Arc};
+
+/// The largest key set that is read.
+pub const MAX_KEY_SET_LEN: usize = 256 * 1024;
+
+/// The text is not a key set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeySetError {
+    /// It is longer than [`MAX_KEY_SET_LEN`].
+    #[error("the key set is longer than 256 KiB")]
+    TooLong,
+    /// It is not one JSON object with a list `keys`, or a name is repeated.
+    #[error("not a key set: an object with a list \"keys\" is expected; is the URL that of a JWK set?")]
+    Malformed,
+}
+
+impl KeySetError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooLong => "jwks_too_long",
+            Self::Malformed => "jwks_malformed",
+        }
+    }
+}
+
+/// A key of a set that is not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SkippedKey {
+    /// Its place in the list.
+    pub index: usize,
+    /// Why it is not used, as a stable code.
+    pub why: &'static str,
+}
+
+/// The keys of one issuer; a copy costs one counter.
+#[derive(Debug, Clone, Default)]
+pub struct KeySet {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    keys: Vec<Arc<PublicKey>>,
+    skipped: Vec<SkippedKey>,
+}
+
+impl KeySet {
+    /// Reads a key set. A key that may not be used is skipped with its reason, and never used by accident.
+    ///
+    /// # Errors
+    /// [`KeySetError`] if the text is no key set at all.
+    pub fn parse(text: &[u8]) -> Result<Self, KeySetError> {
+        if text.len() > MAX_KEY_SET_LEN {
+            return Err(KeySetError::TooLong);
+        }
+        let set = json::parse_object(text).ok_or(KeySetError::Malformed)?;
+        let Some(Value::Array(list)) = set.get("keys") else {
+            return Err(KeySetError::Malformed);
+        };
+        Ok(Self::collect(list.iter().map(PublicKey::from_jwk)))
+    }
+
+    /// Makes a set of keys at hand; of keys with the same `kid` none is used, as in [`parse`](Self::parse).
+    #[must_use]
+    pub fn new(keys: Vec<PublicKey>) -> Self {
+        Self::collect(keys.into_iter().map(Ok))
+    }
+
+    fn collect(read: impl Iterator<Item = Result<PublicKey, JwkError>>) -> Self {
+        let mut inner = Inner::default();
+        let mut sound = Vec::new();
+        for (index, key) in read.enumerate() {
+            match key {
+                Ok(key) => sound.push((index, key)),
+                Err(why) => inner.skipped.push(SkippedKey {
+                    index,
+                    why: why.code(),
+                }),
+            }
+        }
+        let ambiguous = ambiguous_names(&sound);
+        for ((index, key), ambiguous) in sound.into_iter().zip(ambiguous) {
+            if inner.keys.iter().any(|known| **known == key) {
+                inner.skipped.push(SkippedKey {
+                    index,
+                    why: "jwk_repeated",
+                });
+            } else if ambiguous {
+                inner.skipped.push(SkippedKey {
+                    index,
+                    why: "kid_ambiguous",
+                });
+            } else {
+                inner.keys.push(Arc::new(key));
+            }
+        }
+        inner.skipped.sort_unstable_by_key(|skipped| skipped.index);
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// The keys that may be used, in the order of the set.
+    #[must_use]
+    pub fn keys(&self) -> &[Arc<PublicKey>] {
+        &self.inner.keys
+    }
+
+    /// The keys that may not, in the order of the set.
+    #[must_use]
+    pub fn skipped(&self) -> &[SkippedKey] {
+        &self.inner.skipped
+    }
+
+    /// The key for a token: the one of that name, whose own algorithm must be the token's; without a name only if
+    /// exactly one key of the set has that algorithm.
+    #[must_use]
+    pub fn find(&self, algorithm: Algorithm, kid: Option<&str>) -> Option<Arc<PublicKey>> {
+        let mut fitting = self.inner.keys.iter().filter(|key| key.algorithm() == algorithm);
+        if let Some(kid) = kid {
+            return fitting.find(|key| key.kid() == Some(kid)).cloned();
+        }
+        match (fitting.next(), fitting.next()) {
+            (Some(only), None) => Some(Arc::clone(only)),
+            _ => None,
+        }
+    }
+}
+
+/// For each key, whether a different key of the set has the same name.
+fn ambiguous_names(keys: &[(usize, PublicKey)]) -> Vec<bool> {
+    let mut first: HashMap<&str, &PublicKey> = HashMap::new();
+    let mut clashing: Vec<&str> = Vec::new();
+    for (_, key) in keys {
+        let Some(kid) = key.kid() else { continue };
+        if first.insert(kid, key).is_some_and(|earlier| earlier != key) {
+            clashing.push(kid);
+        }
+    }
+    keys.iter()
+        .map(|(_, key)| key.kid().is_some_and(|kid| clashing.contains(&kid)))
+        .collect()
+}
