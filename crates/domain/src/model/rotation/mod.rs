@@ -12,6 +12,10 @@ use authmint_protocol::time::Timestamp;
 use std::time::Duration;
 
 #[cfg(test)]
+mod explore;
+#[cfg(test)]
+mod jar;
+#[cfg(test)]
 mod tests;
 
 /// What a session's row remembers of its rotations.
@@ -70,10 +74,7 @@ pub struct Windows {
 impl Default for Windows {
     /// Ten seconds of grace, and twice the longest answer delay to survive.
     fn default() -> Self {
-        Self {
-            grace: Duration::from_secs(10),
-            settle: Duration::from_secs(180),
-        }
+        Self { grace: Duration::from_secs(10), settle: Duration::from_secs(180) }
     }
 }
 
@@ -175,31 +176,16 @@ impl RotationState {
             sibling_branch: None,
             late: None,
         };
-        Verdict::Reply {
-            row: Row::Adopt,
-            reply: presented,
-            change: Some(change),
-        }
+        Verdict::Reply { row: Row::Adopt, reply: presented, change: Some(change) }
     }
 
     fn decide_current(&self, presented: Presented, now: Timestamp, windows: Windows) -> Verdict {
         if presented.branch > self.branches_issued {
-            let change = Self {
-                branches_issued: presented.branch,
-                ..self.clone()
-            };
-            return Verdict::Reply {
-                row: Row::Adopt,
-                reply: presented,
-                change: Some(change),
-            };
+            let change = Self { branches_issued: presented.branch, ..self.clone() };
+            return Verdict::Reply { row: Row::Adopt, reply: presented, change: Some(change) };
         }
         if self.is_young(presented.branch, now, windows.settle) {
-            return Verdict::Reply {
-                row: Row::Young,
-                reply: presented,
-                change: None,
-            };
+            return Verdict::Reply { row: Row::Young, reply: presented, change: None };
         }
         let change = Self {
             // Never wraps: at the end of the numbers, ages away, generations stop being told apart.
@@ -210,15 +196,8 @@ impl RotationState {
             sibling_branch: None,
             late: None,
         };
-        let reply = Presented {
-            generation: change.generation,
-            branch: 1,
-        };
-        Verdict::Reply {
-            row: Row::Rotate,
-            reply,
-            change: Some(change),
-        }
+        let reply = Presented { generation: change.generation, branch: 1 };
+        Verdict::Reply { row: Row::Rotate, reply, change: Some(change) }
     }
 
     /// Whether a branch of the current generation is answered with itself. A late branch makes only itself young: were
@@ -249,11 +228,7 @@ impl RotationState {
             return self.reply(Row::Sibling, branch, None);
         }
         let branch = self.branches_issued.saturating_add(1);
-        let change = Self {
-            branches_issued: branch,
-            sibling_branch: Some(branch),
-            ..self.clone()
-        };
+        let change = Self { branches_issued: branch, sibling_branch: Some(branch), ..self.clone() };
         self.reply(Row::Sibling, branch, Some(change))
     }
 
@@ -267,23 +242,12 @@ impl RotationState {
         }
         let branch = self.branches_issued.saturating_add(1);
         let late = Some(LateBranch { branch, at: now });
-        let change = Self {
-            branches_issued: branch,
-            late,
-            ..self.clone()
-        };
+        let change = Self { branches_issued: branch, late, ..self.clone() };
         self.reply(Row::Late, branch, Some(change))
     }
 
     fn reply(&self, row: Row, branch: u32, change: Option<Self>) -> Verdict {
-        Verdict::Reply {
-            row,
-            reply: Presented {
-                generation: self.generation,
-                branch,
-            },
-            change,
-        }
+        Verdict::Reply { row, reply: Presented { generation: self.generation, branch }, change }
     }
 
     /// Replicas' clocks differ a little, and an age measured from a time that went back would open a window again.

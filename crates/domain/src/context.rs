@@ -1,0 +1,41 @@
+//! The one value that holds what the outside provides.
+
+use crate::{
+    model::key_ring::KeyRing,
+    port::{Clock, Entropy, Mailer, Signer, Store},
+};
+use std::sync::Arc;
+
+/// A choice of adapters: the running service makes one, a test another.
+pub trait Ports: Send + Sync + 'static {
+    /// Where rows are kept.
+    type Store: Store;
+    /// The clock.
+    type Clock: Clock;
+    /// The source of randomness.
+    type Entropy: Entropy;
+    /// Who signs.
+    type Signer: Signer;
+    /// Who mails.
+    type Mailer: Mailer;
+}
+
+/// Everything that a flow may use; there is no other state.
+pub struct Context<P: Ports> {
+    /// Where rows are kept.
+    pub store: P::Store,
+    /// The clock; a flow reads it once.
+    pub clock: P::Clock,
+    /// The source of randomness.
+    pub entropy: P::Entropy,
+    /// Who signs.
+    pub signer: P::Signer,
+    /// Who mails.
+    pub mailer: P::Mailer,
+    /// The service's own secret keys.
+    pub key_ring: Arc<KeyRing>,
+    /// The service's public base URL without a slash at its end: the `iss` of its JWTs.
+    pub issuer: String,
+    /// Whether rate limits are on; off only for load tests in development mode.
+    pub limited: bool,
+}

@@ -1,0 +1,84 @@
+//! From an API key's text to the authority it gives.
+
+use crate::{
+    context::{Context, Ports},
+    model::{
+        grant::{CallOrigin, KeyRefused, ProjectGrant},
+        key_ring::sha256,
+        project::{ApiKeyRecord, Project},
+    },
+    port::{Store as _, StoreError},
+};
+use authmint_protocol::{
+    ErrorCode,
+    api_key::{ApiKey, ApiKeyError},
+    secret::ApiKeyText,
+};
+use std::sync::Arc;
+
+/// A call is not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthoriseError {
+    /// The text is no API key.
+    #[error(transparent)]
+    Malformed(#[from] ApiKeyError),
+    /// No such key here.
+    #[error("this API key is not known here; check the project, the environment and the base URL")]
+    Unknown,
+    /// The key does not permit the call.
+    #[error(transparent)]
+    Refused(#[from] KeyRefused),
+    /// The store cannot answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AuthoriseError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Malformed(_) => ErrorCode::ApiKeyMalformed,
+            Self::Unknown => ErrorCode::ApiKeyUnknown,
+            Self::Refused(refused) => refused.code(),
+            Self::Store(_) => ErrorCode::Unavailable,
+        }
+    }
+}
+
+/// A known key with its project, as looked up once and kept for a moment by the caller.
+#[derive(Debug, Clone)]
+pub struct KnownKey {
+    /// The project.
+    pub project: Arc<Project>,
+    /// The key.
+    pub key: Arc<ApiKeyRecord>,
+}
+
+impl KnownKey {
+    /// Admits one call.
+    ///
+    /// # Errors
+    /// [`KeyRefused`] if the key does not permit it.
+    pub fn admit(&self, caller: CallOrigin<'_>) -> Result<ProjectGrant, KeyRefused> {
+        ProjectGrant::admit(Arc::clone(&self.project), Arc::clone(&self.key), caller)
+    }
+}
+
+/// Looks an API key up.
+///
+/// A key is what the database knows under its hash; form and environment are checked first for the sake of the
+/// message. Its signature was checked when the key was registered, and nothing can be registered under a hash that
+/// it does not have.
+///
+/// # Errors
+/// [`AuthoriseError`] if the text is no key, or no key of this service.
+pub async fn find_key<P: Ports>(cx: &Context<P>, text: &ApiKeyText) -> Result<KnownKey, AuthoriseError> {
+    let parsed = ApiKey::parse(text.reveal())?;
+    let found = cx.store.api_key(sha256(text.reveal().as_bytes())).await?;
+    let (key, project) = found.ok_or(AuthoriseError::Unknown)?;
+    if parsed.project_id != project.id || parsed.environment != project.environment {
+        return Err(AuthoriseError::Unknown);
+    }
+    Ok(KnownKey { project: Arc::new(project), key: Arc::new(key) })
+}

@@ -1,0 +1,9 @@
+//! The use cases: each reads the clock once, asks the ports in order, and leaves every decision to the model.
+
+pub mod authorise;
+pub mod purge;
+pub mod refresh;
+pub mod sign_in;
+pub mod sign_out;
+pub mod start;
+pub mod whoami;

@@ -1,0 +1,163 @@
+//! Refresh: a refresh token or a one-time secret in, auth material out.
+
+use crate::{
+    context::{Context, Ports},
+    model::{
+        grant::ProjectGrant,
+        one_time_secret::{ExchangeDecision, ExchangeRefused, NewSession, first_reply},
+        refresh_token::{Forged, GenuineRefresh, mint_refresh_token},
+        rotation::{Presented, Row},
+        session::{Decision, Device, RefreshRefused, RefreshReply},
+        session_jwt::Claims,
+        user::User,
+    },
+    port::{Clock as _, Entropy as _, SignError, Signer as _, Store as _, StoreError},
+};
+use authmint_protocol::{
+    ErrorCode,
+    id::SessionId,
+    refresh_token::{OneTimeClaims, RefreshClaims},
+    secret::{RefreshToken, SessionJwt},
+    time::Timestamp,
+};
+
+/// A refresh is refused, or cannot be answered now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RefreshError {
+    /// Form or MAC is wrong.
+    #[error(transparent)]
+    Malformed(#[from] Forged),
+    /// The token is genuine, but of another project.
+    #[error("this token belongs to another project; it was left alone")]
+    ProjectMismatch,
+    /// The session is over.
+    #[error(transparent)]
+    Refused(#[from] RefreshRefused),
+    /// The one-time secret is of no use.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeRefused),
+    /// The store cannot answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The JWT could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+impl RefreshError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Malformed(_) => ErrorCode::RefreshMalformed,
+            Self::ProjectMismatch => ErrorCode::ProjectMismatch,
+            Self::Refused(refused) => refused.code(),
+            Self::Exchange(refused) => refused.code(),
+            Self::Store(_) | Self::Sign(_) => ErrorCode::Unavailable,
+        }
+    }
+}
+
+/// What a caller gets: session JWT, refresh token, user.
+pub struct AuthMaterial {
+    /// The session JWT.
+    pub jwt: SessionJwt,
+    /// The refresh token to keep.
+    pub refresh_token: RefreshToken,
+    /// When the session ends if nothing refreshes it.
+    pub expires_at: Timestamp,
+    /// The user.
+    pub user: User,
+    /// The session.
+    pub session_id: SessionId,
+    /// Which row of the rotation rule answered; for metrics.
+    pub row: Row,
+}
+
+/// Answers a refresh.
+///
+/// # Errors
+/// [`RefreshError`]; its code says whether the token can ever succeed again.
+pub async fn refresh<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    text: &RefreshToken,
+    device: Device,
+) -> Result<AuthMaterial, RefreshError> {
+    let now = cx.clock.now();
+    let genuine = GenuineRefresh::check(&cx.key_ring, text)?;
+    if genuine.project_id() != grant.project().id {
+        return Err(RefreshError::ProjectMismatch);
+    }
+    let reply = match genuine {
+        GenuineRefresh::Token(claims) => rotate(cx, grant, claims, now).await?,
+        GenuineRefresh::OneTime(claims) => exchange(cx, grant, claims, device, now).await?,
+    };
+    material(cx, grant, reply)
+}
+
+async fn rotate<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    claims: RefreshClaims,
+    now: Timestamp,
+) -> Result<RefreshReply, RefreshError> {
+    let policy = grant.project().policy.clone();
+    let presented = Presented { generation: claims.generation, branch: claims.branch };
+    let project_id = claims.project_id;
+    let decided = cx.store.decide_session(claims.session_id, move |session| match session {
+        Some(session) if session.project_id == project_id => session.refresh(presented, &policy, now),
+        _ => Decision::keep(Err(RefreshRefused::Unknown)),
+    });
+    Ok(decided.await??)
+}
+
+async fn exchange<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    claims: OneTimeClaims,
+    device: Device,
+    now: Timestamp,
+) -> Result<RefreshReply, RefreshError> {
+    let policy = grant.project().policy.clone();
+    let new = NewSession { id: SessionId::from_random(cx.entropy.draw()), device };
+    let decided = cx
+        .store
+        .exchange(claims.secret_id, move |record, opened| record.exchange(opened, new.clone(), &policy, now))
+        .await?;
+    match decided {
+        Some(ExchangeDecision::Open(session)) => Ok(first_reply(*session, now)),
+        Some(ExchangeDecision::Repeat(reply)) => Ok(*reply),
+        Some(ExchangeDecision::Refuse(refused)) => Err(refused.into()),
+        None => Err(ExchangeRefused::Invalid.into()),
+    }
+}
+
+/// Makes tokens of a durable answer: nothing here can fail halfway, since both can be made again from the row.
+fn material<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    reply: RefreshReply,
+) -> Result<AuthMaterial, RefreshError> {
+    let RefreshReply { session, token, row, now } = reply;
+    let project = grant.project();
+    let drawn = u16::from_be_bytes(cx.entropy.draw());
+    let claims = Claims::for_session(&session, &project.policy, &cx.issuer, now, drawn);
+    let key = cx.signer.active();
+    let jwt =
+        claims.sign(key.algorithm(), key.kid().unwrap_or_default(), |message| cx.signer.sign(message))?;
+    Ok(AuthMaterial {
+        jwt,
+        refresh_token: mint_refresh_token(
+            &cx.key_ring,
+            project.id,
+            session.id,
+            token.generation,
+            token.branch,
+        ),
+        expires_at: session.expires_at(),
+        session_id: session.id,
+        user: session.user,
+        row,
+    })
+}

@@ -1,0 +1,229 @@
+//! Sign-in by email: a code is sent, then entered.
+
+use super::admit;
+use crate::{
+    context::{Context, Ports},
+    method::email::{self, InvalidEmail},
+    model::{
+        audit::{AuditEvent, AuditKind},
+        challenge::{ClientPrefix, CodeRefused, EmailChallenge, EmailId, TooSoon, Tried},
+        grant::ProjectGrant,
+        limit::{Limit, LimitKey, Spent},
+    },
+    port::{
+        ChallengeDecision, Clock as _, CodeMail, Entropy as _, MailError, Mailer as _, Store as _, StoreError,
+    },
+};
+use authmint_protocol::{
+    ErrorCode,
+    secret::{EmailCode, OneTimeSecret},
+    time::Timestamp,
+};
+use std::{sync::Arc, time::Duration};
+
+/// Codes that one client may ask for: 30 at once (an office behind one address), then one every 20 s.
+const SENDS_PER_CLIENT: Limit = Limit { period: Duration::from_secs(20), burst: 30 };
+/// Codes that one project may ask for: 600 at once, then ten a second; protects the operator's standing as a sender.
+const SENDS_PER_PROJECT: Limit = Limit { period: Duration::from_millis(100), burst: 600 };
+
+/// A code is not sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendCodeError {
+    /// The address is none.
+    #[error(transparent)]
+    Email(#[from] InvalidEmail),
+    /// A code was sent a moment ago.
+    #[error(transparent)]
+    TooSoon(#[from] TooSoon),
+    /// The client or the project has asked too often.
+    #[error("too many codes were asked for; try again in {} s", .0.retry_after.as_secs().max(1))]
+    Limited(Spent),
+    /// The mail server did not take it.
+    #[error("the mail could not be sent; try again in a moment")]
+    Mail(#[from] MailError),
+    /// The store cannot answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SendCodeError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Email(_) => ErrorCode::EmailInvalid,
+            Self::TooSoon(_) => ErrorCode::ResendTooSoon,
+            Self::Limited(_) => ErrorCode::RateLimited,
+            Self::Mail(_) => ErrorCode::MailUnavailable,
+            Self::Store(_) => ErrorCode::Unavailable,
+        }
+    }
+
+    /// How long to wait before asking again, where that is known.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooSoon(TooSoon { retry_after }) | Self::Limited(Spent { retry_after }) => {
+                Some(*retry_after)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Sends a code to the address and answers its `emailId`.
+///
+/// The answer tells nothing of whether the user exists, in words or in time: both cases take the same path.
+///
+/// # Errors
+/// [`SendCodeError`]; after any of them the code sent before, if there was one, is still good, but for
+/// [`SendCodeError::Mail`], which has replaced it.
+pub async fn send_code<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    typed: &str,
+    from: &ClientPrefix,
+) -> Result<String, SendCodeError> {
+    let now = cx.clock.now();
+    let project = grant.project();
+    let address = email::normalise(typed)?;
+    let email_id = email::email_id(&cx.key_ring, project.id, &address);
+    if cx.limited {
+        let limits = vec![
+            (
+                LimitKey::new("send-code/client", &format!("{}/{}", project.id, from.as_str())),
+                SENDS_PER_CLIENT,
+            ),
+            (LimitKey::new("send-code/project", &project.id.to_string()), SENDS_PER_PROJECT),
+        ];
+        cx.store.pay_limits(limits, now).await?.map_err(SendCodeError::Limited)?;
+    }
+    let code = issue_code(cx, grant, email_id, now).await?;
+    let mail = CodeMail {
+        to: address.as_str().to_owned(),
+        code,
+        project_name: project.name.clone(),
+        valid_for: project.policy.code_ttl,
+        at: now,
+    };
+    cx.mailer.send_code(mail).await?;
+    Ok(email::email_id_text(email_id))
+}
+
+async fn issue_code<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    email_id: EmailId,
+    now: Timestamp,
+) -> Result<EmailCode, SendCodeError> {
+    let project_id = grant.project().id;
+    let policy = grant.project().policy.clone();
+    let code = email::code_from_random(u64::from_be_bytes(cx.entropy.draw()));
+    let salt = cx.entropy.draw();
+    let mac = email::code_mac(&cx.key_ring, &salt, email_id, &code);
+    let limited = cx.limited;
+    let issued = cx.store.decide_challenge(project_id, email_id, move |before: Option<&EmailChallenge>| {
+        match EmailChallenge::issue(before, (project_id, email_id), (salt, mac), &policy, now, limited) {
+            Ok(challenge) => ChallengeDecision { put: Some(challenge), audit: None, answer: Ok(()) },
+            Err(too_soon) => ChallengeDecision { put: None, audit: None, answer: Err(too_soon) },
+        }
+    });
+    issued.await??;
+    Ok(code)
+}
+
+/// A sign-in is not finished.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthenticateError {
+    /// The address is none.
+    #[error(transparent)]
+    Email(#[from] InvalidEmail),
+    /// The code was not accepted.
+    #[error(transparent)]
+    Code(#[from] CodeRefused),
+    /// The user is new, and the key may not create users.
+    #[error("no user has this address, and this API key may not create one (scope users.create)")]
+    MayNotCreate,
+    /// The store cannot answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AuthenticateError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Email(_) => ErrorCode::EmailInvalid,
+            Self::Code(refused) => refused.code(),
+            Self::MayNotCreate => ErrorCode::ScopeMissing,
+            Self::Store(_) => ErrorCode::Unavailable,
+        }
+    }
+}
+
+/// What a person entered, and what the client says with it.
+#[derive(Clone, Copy)]
+pub struct EnteredCode<'r> {
+    /// The address as typed.
+    pub email: &'r str,
+    /// The `emailId` of any code sent to this address; it binds the answer to the request.
+    pub state: &'r str,
+    /// The digits.
+    pub token: &'r str,
+}
+
+/// Trades a code for a one-time secret.
+///
+/// The code is consumed before the user is looked up, so that a replay reaches nothing.
+///
+/// # Errors
+/// [`AuthenticateError`].
+pub async fn authenticate<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    entered: EnteredCode<'_>,
+    from: &ClientPrefix,
+) -> Result<OneTimeSecret, AuthenticateError> {
+    let now = cx.clock.now();
+    let address = email::normalise(entered.email)?;
+    let email_id = email::email_id(&cx.key_ring, grant.project().id, &address);
+    if !email::state_names(entered.state, email_id) {
+        return Err(CodeRefused::Wrong.into());
+    }
+    let code = email::entered_code(entered.token).ok_or(CodeRefused::Wrong)?;
+    consume_code(cx, grant, email_id, code, from, now).await?;
+    let proof = email::proof(&address, now);
+    admit(cx, grant, proof).await?.ok_or(AuthenticateError::MayNotCreate)
+}
+
+async fn consume_code<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    email_id: EmailId,
+    code: EmailCode,
+    from: &ClientPrefix,
+    now: Timestamp,
+) -> Result<(), AuthenticateError> {
+    let project_id = grant.project().id;
+    let (ring, from) = (Arc::clone(&cx.key_ring), from.clone());
+    let decided =
+        cx.store.decide_challenge(project_id, email_id, move |challenge: Option<&EmailChallenge>| {
+            let tried = match challenge {
+                Some(challenge) => {
+                    challenge.try_code(&from, now, |salt| email::code_mac(&ring, salt, email_id, &code))
+                }
+                None => Tried { after: None, outcome: Err(CodeRefused::Wrong) },
+            };
+            let audit = tried.outcome.err().map(|refused| AuditEvent {
+                at: now,
+                kind: AuditKind::SignInFailed,
+                project_id,
+                user_id: None,
+                session_id: None,
+                detail: refused.code().as_str(),
+            });
+            ChallengeDecision { put: tried.after, audit, answer: tried.outcome }
+        });
+    Ok(decided.await??)
+}

@@ -1,0 +1,3 @@
+//! How an identity is proven, one file a sign-in method.
+
+pub mod email;

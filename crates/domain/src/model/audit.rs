@@ -1,0 +1,58 @@
+//! What is written down about who did what.
+
+use authmint_protocol::{
+    id::{ProjectId, SessionId, UserId},
+    time::Timestamp,
+};
+
+/// The kinds of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AuditKind {
+    /// A user was created by a first sign-in.
+    UserCreated,
+    /// A sign-in was finished.
+    SignedIn,
+    /// A sign-in was tried and failed.
+    SignInFailed,
+    /// A session was opened by a one-time secret.
+    SessionOpened,
+    /// A used one-time secret came again.
+    OneTimeSecretReused,
+    /// A session was ended by its user.
+    SignedOut,
+    /// A session was ended because two holders of one token were found out.
+    TheftFound,
+}
+
+impl AuditKind {
+    /// The kind's stable text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UserCreated => "user_created",
+            Self::SignedIn => "signed_in",
+            Self::SignInFailed => "sign_in_failed",
+            Self::SessionOpened => "session_opened",
+            Self::OneTimeSecretReused => "one_time_secret_reused",
+            Self::SignedOut => "signed_out",
+            Self::TheftFound => "theft_found",
+        }
+    }
+}
+
+/// One line of the audit trail; it is committed with the change that it tells of, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: AuditKind,
+    /// Where.
+    pub project_id: ProjectId,
+    /// Whose, if a user is known.
+    pub user_id: Option<UserId>,
+    /// In which session, if there is one.
+    pub session_id: Option<SessionId>,
+    /// A stable word that says more, such as an error code or a sign-in method; never a secret.
+    pub detail: &'static str,
+}

@@ -1,0 +1,16 @@
+//! The rules as pure functions: no IO, no clock, no randomness.
+
+pub mod audit;
+pub mod challenge;
+pub mod grant;
+pub mod key_ring;
+pub mod limit;
+pub mod one_time_secret;
+pub mod policy;
+pub mod project;
+pub mod refresh_token;
+pub mod rotation;
+pub mod session;
+pub mod session_jwt;
+pub mod signing_key;
+pub mod user;

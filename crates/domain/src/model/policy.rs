@@ -1,0 +1,154 @@
+//! What a project chooses: lifetimes and windows, each with its default and its bounds.
+
+use super::rotation::Windows;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A project's choices; every span is in whole seconds where it is written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// G: how long after a rotation its contenders still get the same answer.
+    #[serde(with = "seconds")]
+    pub grace: Duration,
+    /// M: how long a row stays young, answering without a rotation; 0 switches it off.
+    #[serde(with = "seconds")]
+    pub settle: Duration,
+    /// Life of a session JWT; shortened by up to 5 % when minted, never lengthened.
+    #[serde(with = "seconds")]
+    pub session_jwt_ttl: Duration,
+    /// A session ends when nothing rotates it for this long.
+    #[serde(with = "seconds")]
+    pub idle: Duration,
+    /// A session ends this long after its sign-in, whatever happens: the last defence against a quiet thief.
+    #[serde(with = "seconds")]
+    pub absolute: Duration,
+    /// Life of a one-time secret.
+    #[serde(with = "seconds")]
+    pub one_time_secret_ttl: Duration,
+    /// Life of an email code.
+    #[serde(with = "seconds")]
+    pub code_ttl: Duration,
+    /// Whether session JWTs carry the user's email address; a JWT in a cookie should carry no personal data.
+    pub email_in_jwt: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            grace: Duration::from_secs(10),
+            settle: Duration::from_secs(180),
+            session_jwt_ttl: Duration::from_secs(15 * 60),
+            idle: Duration::from_secs(30 * 86_400),
+            absolute: Duration::from_secs(90 * 86_400),
+            one_time_secret_ttl: Duration::from_secs(2 * 60),
+            code_ttl: Duration::from_secs(10 * 60),
+            email_in_jwt: false,
+        }
+    }
+}
+
+/// Existing clients refresh 120 s before the end and never schedule a refresh for a shorter life.
+pub const SHORTEST_JWT_TTL: Duration = Duration::from_secs(3 * 60);
+
+/// A code that lives longer is no longer an out-of-band secret (NIST SP 800-63B-4, section 3.1.3.2).
+pub const LONGEST_CODE_TTL: Duration = Duration::from_secs(10 * 60);
+
+/// A choice lies outside its bounds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting} must be {rule}")]
+pub struct PolicyFault {
+    /// The setting's name as it is written in configuration.
+    pub setting: &'static str,
+    /// What it must be.
+    pub rule: &'static str,
+}
+
+impl Policy {
+    /// G and M, as the rotation rule takes them.
+    #[must_use]
+    pub const fn windows(&self) -> Windows {
+        Windows { grace: self.grace, settle: self.settle }
+    }
+
+    /// Every choice that lies outside its bounds; `relaxed` lifts those that only protect production.
+    #[must_use]
+    pub fn faults(&self, relaxed: bool) -> Vec<PolicyFault> {
+        let zero = Duration::ZERO;
+        let checks = [
+            ("session_jwt_ttl", "at least 180 s", relaxed || self.session_jwt_ttl >= SHORTEST_JWT_TTL),
+            ("session_jwt_ttl", "more than 0 s", self.session_jwt_ttl > zero),
+            ("idle", "longer than session_jwt_ttl", self.idle > self.session_jwt_ttl),
+            ("idle", "longer than settle, else nothing ever extends it", self.idle > self.settle),
+            ("absolute", "at least as long as idle", self.absolute >= self.idle),
+            (
+                "one_time_secret_ttl",
+                "more than 0 s and at most 600 s",
+                in_bounds(self.one_time_secret_ttl, 600),
+            ),
+            (
+                "code_ttl",
+                "more than 0 s and at most 600 s",
+                in_bounds(self.code_ttl, LONGEST_CODE_TTL.as_secs()),
+            ),
+            ("grace", "at most 60 s: within it two holders are not told apart", self.grace.as_secs() <= 60),
+            (
+                "settle",
+                "at most 3600 s: within it a stolen token is not found out",
+                self.settle.as_secs() <= 3600,
+            ),
+        ];
+        checks
+            .into_iter()
+            .filter(|(_, _, holds)| !holds)
+            .map(|(setting, rule, _)| PolicyFault { setting, rule })
+            .collect()
+    }
+}
+
+fn in_bounds(span: Duration, most: u64) -> bool {
+    span > Duration::ZERO && span <= Duration::from_secs(most)
+}
+
+mod seconds {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::time::Duration;
+
+    pub(super) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(span.as_secs())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_secs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_within_their_bounds() {
+        assert_eq!(Policy::default().faults(false), []);
+    }
+
+    #[test]
+    fn every_fault_is_listed_at_once() {
+        let broken = Policy {
+            session_jwt_ttl: Duration::from_secs(5),
+            code_ttl: Duration::from_secs(601),
+            ..Policy::default()
+        };
+        let settings = |relaxed| broken.faults(relaxed).iter().map(|fault| fault.setting).collect::<Vec<_>>();
+        assert_eq!(settings(false), ["session_jwt_ttl", "code_ttl"]);
+        assert_eq!(settings(true), ["code_ttl"]);
+    }
+
+    #[test]
+    fn a_policy_reads_back_and_unknown_settings_are_refused() {
+        let policy = Policy { settle: Duration::ZERO, ..Policy::default() };
+        let text = serde_json::to_string(&policy).unwrap();
+        assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
+        assert!(serde_json::from_str::<Policy>(r#"{"gracee":1}"#).is_err());
+    }
+}

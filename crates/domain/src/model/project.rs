@@ -1,0 +1,70 @@
+//! Projects and the API keys that open them.
+
+use super::policy::Policy;
+use authmint_protocol::{
+    api_key::{Environment, Usage},
+    id::{ApiKeyId, ProjectId},
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// A tenant in one environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// The `aud` of its session JWTs.
+    pub id: ProjectId,
+    /// What mails and pages call it.
+    pub name: String,
+    /// Which of the three environments it is.
+    pub environment: Environment,
+    /// Its choices.
+    pub policy: Policy,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What an API key may do beyond signing in, refreshing and signing out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Scope {
+    /// A sign-in may create a user.
+    #[serde(rename = "users.create")]
+    UsersCreate,
+    /// Profiles may be read.
+    #[serde(rename = "users.read")]
+    UsersRead,
+}
+
+/// An API key as the service keeps it: a hash, and what the key is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyRecord {
+    /// Its ID in lists and logs.
+    pub id: ApiKeyId,
+    /// SHA-256 of its text.
+    pub hash: [u8; 32],
+    /// The project it opens.
+    pub project_id: ProjectId,
+    /// Client or server.
+    pub usage: Usage,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// Who may use it; matters for client keys alone, since they are public.
+    pub callers: Callers,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// From where a client key may be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Callers {
+    /// Anyone: desktop programs and servers.
+    Any,
+    /// Pages of these web origins, as browsers write them.
+    Origins(Vec<String>),
+    /// Pages of any loopback origin, whatever its port: development mode.
+    LoopbackOrigins,
+    /// Native apps with these identifiers.
+    Apps(Vec<String>),
+}

@@ -1,0 +1,266 @@
+//! A session: one row that knows whether a refresh token is answered, and with what.
+
+use super::{
+    audit::{AuditEvent, AuditKind},
+    policy::Policy,
+    rotation::{Presented, RotationState, Row, Verdict},
+    user::User,
+};
+use authmint_protocol::{
+    ErrorCode,
+    id::{ProjectId, SessionId},
+    time::Timestamp,
+};
+
+/// One signed-in device of one user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// The `sid` of its session JWTs.
+    pub id: SessionId,
+    /// The project.
+    pub project_id: ProjectId,
+    /// Whose it is, as of now.
+    pub user: User,
+    /// How the user signed in.
+    pub sign_in: SignIn,
+    /// What the device said of itself.
+    pub device: Device,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// Which token is current.
+    pub rotation: RotationState,
+    /// When it ends unless something rotates it.
+    pub idle_expires_at: Timestamp,
+    /// When it ends whatever happens.
+    pub absolute_expires_at: Timestamp,
+    /// Whether and why it was ended; final.
+    pub ended: Option<Ended>,
+}
+
+/// How a user signed in: what the JWT's `amr` and `auth_time` say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// The sign-in method.
+    pub method: String,
+    /// How it was proven (RFC 8176).
+    pub amr: String,
+    /// When it was proven.
+    pub at: Timestamp,
+}
+
+/// What a device said of itself; for people to recognise it, never to decide by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Device {
+    /// The `User-Agent` header, cut to 256 characters.
+    pub user_agent: Option<String>,
+    /// The client package and its version.
+    pub client: Option<String>,
+}
+
+/// How a session was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: EndReason,
+}
+
+/// Why a session was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// Its user signed out.
+    SignOut,
+    /// Two holders of one token were found out.
+    Theft,
+}
+
+impl EndReason {
+    /// The reason's stable text.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignOut => "sign_out",
+            Self::Theft => "theft",
+        }
+    }
+
+    /// The reason of this text.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        [Self::SignOut, Self::Theft].into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+/// A refresh is refused for good; the cookies that hold the token are of no more use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RefreshRefused {
+    /// No such session (any more).
+    #[error("this session does not exist any more; sign in again")]
+    Unknown,
+    /// Idle or absolute expiry.
+    #[error("this session has expired; sign in again")]
+    Expired,
+    /// Ended by sign-out, an operator, or a found theft.
+    #[error("this session was ended; sign in again")]
+    Revoked,
+}
+
+impl RefreshRefused {
+    /// The stable code; all three are terminal.
+    #[must_use]
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::Unknown => ErrorCode::RefreshUnknown,
+            Self::Expired => ErrorCode::SessionExpired,
+            Self::Revoked => ErrorCode::SessionRevoked,
+        }
+    }
+}
+
+/// The token to answer with, and the session as it now is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RefreshReply {
+    /// The session after the decision.
+    pub session: Session,
+    /// Generation and branch of the token to hand out.
+    pub token: Presented,
+    /// Which row of the rule answered.
+    pub row: Row,
+    /// The decision's clock reading; the JWT is dated by it.
+    pub now: Timestamp,
+}
+
+/// A decision's effect on its session row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SessionChange {
+    /// Nothing is written.
+    None,
+    /// The rotation moved on; the store repeats the expected state in its `WHERE`.
+    Rotated {
+        /// The new state.
+        rotation: RotationState,
+        /// The new idle end: only a rotation extends it.
+        idle_expires_at: Timestamp,
+    },
+    /// The session is over.
+    End(Ended, AuditEvent),
+}
+
+/// What a pure decision hands to the store: the change to commit, and the answer to give once it is durable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision<A> {
+    /// What is committed.
+    pub change: SessionChange,
+    /// What is answered.
+    pub answer: A,
+}
+
+impl<A> Decision<A> {
+    /// Answers without changing anything.
+    #[must_use]
+    pub const fn keep(answer: A) -> Self {
+        Self { change: SessionChange::None, answer }
+    }
+}
+
+impl Session {
+    /// Opens a session at a first sign-in; its first token is generation 1, branch 1.
+    #[must_use]
+    pub fn open(
+        id: SessionId,
+        user: User,
+        sign_in: SignIn,
+        device: Device,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Self {
+        let absolute_expires_at = now.after(policy.absolute);
+        Self {
+            id,
+            project_id: user.project_id,
+            user,
+            sign_in,
+            device,
+            created_at: now,
+            rotation: RotationState::first(now),
+            idle_expires_at: now.after(policy.idle).min(absolute_expires_at),
+            absolute_expires_at,
+            ended: None,
+        }
+    }
+
+    /// When it ends if nothing rotates it.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.idle_expires_at.min(self.absolute_expires_at)
+    }
+
+    /// Whether it can be used at all: ended comes first, since ended is final, then both expiries.
+    ///
+    /// # Errors
+    /// [`RefreshRefused`] with the reason.
+    pub fn alive(&self, now: Timestamp) -> Result<(), RefreshRefused> {
+        if self.ended.is_some() {
+            Err(RefreshRefused::Revoked)
+        } else if now >= self.expires_at() {
+            Err(RefreshRefused::Expired)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Decides a refresh: [`alive`](Self::alive), then the rotation rule.
+    #[must_use]
+    pub fn refresh(
+        &self,
+        presented: Presented,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Decision<Result<RefreshReply, RefreshRefused>> {
+        if let Err(refused) = self.alive(now) {
+            return Decision::keep(Err(refused));
+        }
+        match self.rotation.decide(presented, now, policy.windows()) {
+            Verdict::Theft => Decision {
+                change: self.end(EndReason::Theft, AuditKind::TheftFound, now),
+                answer: Err(RefreshRefused::Revoked),
+            },
+            Verdict::Reply { row, reply, change: None } => {
+                Decision::keep(Ok(RefreshReply { session: self.clone(), token: reply, row, now }))
+            }
+            Verdict::Reply { row, reply, change: Some(rotation) } => {
+                let mut session = self.clone();
+                if row == Row::Rotate {
+                    session.idle_expires_at = now.after(policy.idle).min(self.absolute_expires_at);
+                }
+                session.rotation = rotation.clone();
+                let change = SessionChange::Rotated { rotation, idle_expires_at: session.idle_expires_at };
+                Decision { change, answer: Ok(RefreshReply { session, token: reply, row, now }) }
+            }
+        }
+    }
+
+    /// Decides a sign-out; a session that is over stays as it ended.
+    #[must_use]
+    pub fn sign_out(&self, now: Timestamp) -> Decision<()> {
+        match self.alive(now) {
+            Ok(()) => {
+                Decision { change: self.end(EndReason::SignOut, AuditKind::SignedOut, now), answer: () }
+            }
+            Err(_) => Decision::keep(()),
+        }
+    }
+
+    fn end(&self, reason: EndReason, kind: AuditKind, at: Timestamp) -> SessionChange {
+        let event = AuditEvent {
+            at,
+            kind,
+            project_id: self.project_id,
+            user_id: Some(self.user.id),
+            session_id: Some(self.id),
+            detail: reason.as_str(),
+        };
+        SessionChange::End(Ended { at, reason }, event)
+    }
+}

@@ -1,0 +1,253 @@
+//! What the outside must provide, one trait a concern; each has its adapter in the store or the server.
+
+use crate::model::{
+    audit::AuditEvent,
+    challenge::{EmailChallenge, EmailId},
+    limit::{Limit, LimitKey, Spent},
+    one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
+    project::{ApiKeyRecord, Project},
+    session::{Decision, Session},
+    signing_key::{GeneratedKey, SigningKey},
+    user::{Proof, User},
+};
+use authmint_protocol::{
+    id::{OneTimeSecretId, ProjectId, SessionId, UserId},
+    jwk::{KeySet, PublicKey},
+    secret::EmailCode,
+    time::Timestamp,
+    token::algorithm::Algorithm,
+};
+use std::{future::Future, sync::Arc, time::Duration};
+
+/// The store cannot answer now, or its data is broken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Contention, a full disk, a lost connection: the same call may succeed later. Nothing was changed, or the
+    /// change is such that a repeat of the request finds it.
+    #[error("the store cannot answer now: {reason}")]
+    Unavailable {
+        /// What the driver said, for the log.
+        reason: String,
+    },
+    /// A row that this program cannot have written.
+    #[error("broken row in {table}.{column} ({row}): {reason}")]
+    BrokenRow {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// Which row, in a form that can be looked up.
+        row: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A row of this identity exists already.
+    #[error("{what} exists already")]
+    Conflict {
+        /// What exists.
+        what: &'static str,
+    },
+}
+
+/// A pure decision over an optional row, run inside the store's transaction.
+///
+/// It may be run again after a retry, so it changes nothing and draws nothing: what it needs was drawn before.
+pub trait Decide<T: ?Sized, R>: Fn(Option<&T>) -> R + Send + 'static {}
+impl<T: ?Sized, R, F: Fn(Option<&T>) -> R + Send + 'static> Decide<T, R> for F {}
+
+/// What a decision over an email challenge changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChallengeDecision<A> {
+    /// The row to keep from now on, if anything of it changed.
+    pub put: Option<EmailChallenge>,
+    /// A line for the audit trail.
+    pub audit: Option<AuditEvent>,
+    /// What to answer once that is durable.
+    pub answer: A,
+}
+
+/// A finished sign-in that asks to be let in.
+#[derive(Debug, Clone)]
+pub struct Admission {
+    /// The project.
+    pub project_id: ProjectId,
+    /// What was proven.
+    pub proof: Proof,
+    /// The ID of the user to create if the identity is new; `None` if the key may not create users.
+    pub create: Option<UserId>,
+    /// The ID of the one-time secret to issue.
+    pub secret_id: OneTimeSecretId,
+    /// When that secret expires.
+    pub secret_expires_at: Timestamp,
+}
+
+/// What a purge removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Purged {
+    /// Sessions.
+    pub sessions: u64,
+    /// Challenges, one-time secrets and limits.
+    pub others: u64,
+}
+
+/// Where rows are kept.
+///
+/// Every method that changes something answers only when the change is durable, and every decision runs in one
+/// transaction with the read it is based on and the write that it asks for.
+pub trait Store: Send + Sync + 'static {
+    /// Adds a project; a repeat with the same ID replaces name and policy.
+    fn put_project(&self, project: Project) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Adds an API key; a repeat with the same hash replaces what it is allowed.
+    fn put_api_key(&self, key: ApiKeyRecord) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Finds an API key and its project by the SHA-256 of the key's text.
+    fn api_key(
+        &self,
+        hash: [u8; 32],
+    ) -> impl Future<Output = Result<Option<(ApiKeyRecord, Project)>, StoreError>> + Send;
+
+    /// All signing keys, the newest first.
+    fn signing_keys(&self) -> impl Future<Output = Result<Vec<SigningKey>, StoreError>> + Send;
+
+    /// Adds a signing key.
+    fn add_signing_key(&self, key: SigningKey) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The marks of the key-ring keys under which this database was written, by key ID.
+    fn ring_marks(&self) -> impl Future<Output = Result<Vec<(u32, [u8; 32])>, StoreError>> + Send;
+
+    /// Adds the mark of a key-ring key.
+    fn add_ring_mark(&self, id: u32, mark: [u8; 32]) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Pays one act for each key, or for none if any allowance is spent.
+    fn pay_limits(
+        &self,
+        limits: Vec<(LimitKey, Limit)>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Result<(), Spent>, StoreError>> + Send;
+
+    /// Decides over the challenge of one address.
+    fn decide_challenge<A: Send + 'static>(
+        &self,
+        project_id: ProjectId,
+        email_id: EmailId,
+        decide: impl Decide<EmailChallenge, ChallengeDecision<A>>,
+    ) -> impl Future<Output = Result<A, StoreError>> + Send;
+
+    /// Finds or creates the user of a proof and issues a one-time secret, in one transaction.
+    ///
+    /// The answer is `None` if the identity is new and may not create a user.
+    fn admit(&self, admission: Admission) -> impl Future<Output = Result<Option<User>, StoreError>> + Send;
+
+    /// Decides over a one-time secret and, if it was used, the session of its first use.
+    ///
+    /// The answer is the decision itself, `None` if there is no such secret. An opened session is inserted and the
+    /// secret marked as used, with both audited, before this answers.
+    fn exchange(
+        &self,
+        id: OneTimeSecretId,
+        decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
+    ) -> impl Future<Output = Result<Option<ExchangeDecision>, StoreError>> + Send;
+
+    /// Decides over one session: refresh and sign-out.
+    fn decide_session<A: Send + 'static>(
+        &self,
+        id: SessionId,
+        decide: impl Decide<Session, Decision<A>>,
+    ) -> impl Future<Output = Result<A, StoreError>> + Send;
+
+    /// Reads one session; for showing, never for deciding a change.
+    fn session(&self, id: SessionId) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
+
+    /// Reads one user of a project.
+    fn user(
+        &self,
+        project_id: ProjectId,
+        id: UserId,
+    ) -> impl Future<Output = Result<Option<User>, StoreError>> + Send;
+
+    /// Removes a bounded number of rows that have been of no use since `before`; call again until it removes none.
+    fn purge(&self, before: Timestamp) -> impl Future<Output = Result<Purged, StoreError>> + Send;
+
+    /// Whether the store answers: a cheap write-path check for readiness.
+    fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The one clock.
+pub trait Clock: Send + Sync + 'static {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The one source of randomness.
+pub trait Entropy: Send + Sync + 'static {
+    /// Fills `out` with bytes that nobody can predict.
+    fn fill(&self, out: &mut [u8]);
+
+    /// Draws `N` bytes.
+    fn draw<const N: usize>(&self) -> [u8; N] {
+        let mut out = [0; N];
+        self.fill(&mut out);
+        out
+    }
+}
+
+/// The key did not sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the signing key is not usable")]
+pub struct SignError;
+
+/// Who holds private signing keys while the service runs.
+pub trait Signer: Send + Sync + 'static {
+    /// Generates a key pair.
+    ///
+    /// # Errors
+    /// [`SignError`] if the algorithm cannot be generated.
+    fn generate(&self, algorithm: Algorithm) -> Result<GeneratedKey, SignError>;
+
+    /// Takes the keys to work with from now on: public halves for the key set, and the private half to sign with.
+    ///
+    /// # Errors
+    /// [`SignError`] if the document is not a key of the public half's algorithm.
+    fn install(&self, keys: Vec<Arc<PublicKey>>, active: (Arc<PublicKey>, &[u8])) -> Result<(), SignError>;
+
+    /// The public half of the key that signs now.
+    fn active(&self) -> Arc<PublicKey>;
+
+    /// Signs with the active key: raw r‖s for ES256 (RFC 7518, section 3.4).
+    ///
+    /// # Errors
+    /// [`SignError`] if no key is installed.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Every key under which a JWT may still be valid.
+    fn key_set(&self) -> KeySet;
+}
+
+/// The mail could not be handed over.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the mail server did not take the mail: {reason}")]
+pub struct MailError {
+    /// What it said, for the log.
+    pub reason: String,
+}
+
+/// A mail with a code in it.
+pub struct CodeMail {
+    /// The canonical address.
+    pub to: String,
+    /// The code.
+    pub code: EmailCode,
+    /// What the mail calls the app.
+    pub project_name: String,
+    /// How long the code is good.
+    pub valid_for: Duration,
+    /// When it was written.
+    pub at: Timestamp,
+}
+
+/// Who delivers mail.
+pub trait Mailer: Send + Sync + 'static {
+    /// Hands a mail to the mail server; an answer means that the server took it.
+    fn send_code(&self, mail: CodeMail) -> impl Future<Output = Result<(), MailError>> + Send;
+}
