@@ -74,9 +74,7 @@ impl Environment {
     /// The environment of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|environment| environment.as_str() == name)
+        Self::ALL.into_iter().find(|environment| environment.as_str() == name)
     }
 
     /// The public key under which Crossmint signs keys of this environment.
@@ -105,7 +103,7 @@ impl fmt::Display for Environment {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ApiKeyError {
     /// A key of the vendor's first generation.
-    #[error("Old API key format detected. Please create a new API key")]
+    #[error("Old API key format detected. Please create a new API key from the console.")]
     OldFormat,
     /// It starts with neither `ck` nor `sk`.
     #[error("Malformed API key. Must start with 'ck' or 'sk'.")]
@@ -173,13 +171,7 @@ impl ApiKey {
         let environment = Environment::from_name(environment).ok_or(ApiKeyError::EnvironmentInvalid)?;
         let (project_id, nonce, signature) = read_data(data).ok_or(ApiKeyError::Malformed)?;
         let signed_message = message(usage, environment, project_id, &nonce);
-        Ok(Self {
-            usage,
-            environment,
-            project_id,
-            signed_message,
-            signature,
-        })
+        Ok(Self { usage, environment, project_id, signed_message, signature })
     }
 
     /// The bytes that its issuer signed.
@@ -197,11 +189,7 @@ impl ApiKey {
     /// Whether Crossmint issued it: its signature holds under the published key of its environment.
     #[must_use]
     pub fn signed_by_crossmint(&self, check: impl Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool) -> bool {
-        check(
-            &self.environment.crossmint_signer(),
-            self.signed_message(),
-            &self.signature,
-        )
+        check(&self.environment.crossmint_signer(), self.signed_message(), &self.signature)
     }
 
     /// The same key, if a server may hold it.
@@ -209,11 +197,7 @@ impl ApiKey {
     /// # Errors
     /// [`ApiKeyError::ServerRequired`] for a client key.
     pub fn require_server(self) -> Result<Self, ApiKeyError> {
-        if self.usage == Usage::Server {
-            Ok(self)
-        } else {
-            Err(ApiKeyError::ServerRequired)
-        }
+        if self.usage == Usage::Server { Ok(self) } else { Err(ApiKeyError::ServerRequired) }
     }
 }
 
@@ -228,11 +212,7 @@ pub fn write(
 ) -> ApiKeyText {
     let nonce = Zeroizing::new(format!("{:032x}", u128::from_be_bytes(nonce)));
     let signature = sign(message(usage, environment, project_id, &nonce).as_bytes());
-    let data = Zeroizing::new(format!(
-        "{project_id}.{}:{}",
-        *nonce,
-        bs58::encode(signature).into_string()
-    ));
+    let data = Zeroizing::new(format!("{project_id}.{}:{}", *nonce, bs58::encode(signature).into_string()));
     ApiKeyText::new(format!(
         "{}_{environment}_{}",
         usage.prefix(),

@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn exactly_four_codes_are_terminal() {
-        let terminal: Vec<_> = ErrorCode::ALL.iter().filter(|code| code.is_terminal()).map(|code| code.as_str()).collect();
+        let terminal: Vec<_> =
+            ErrorCode::ALL.iter().filter(|code| code.is_terminal()).map(|code| code.as_str()).collect();
         assert_eq!(terminal, ["refresh_malformed", "refresh_unknown", "session_expired", "session_revoked"]);
     }
 

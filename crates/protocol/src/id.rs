@@ -92,7 +92,9 @@ mod tests {
     fn only_the_hyphenated_form_is_an_id() {
         let text = "dfb06708-a46f-4615-bd34-f614ae284e7b";
         assert_eq!(text.parse::<ProjectId>().unwrap().to_string(), text);
-        for bad in ["", "dfb06708a46f4615bd34f614ae284e7b", "{dfb06708-a46f-4615-bd34-f614ae284e7b}", "../user"] {
+        for bad in
+            ["", "dfb06708a46f4615bd34f614ae284e7b", "{dfb06708-a46f-4615-bd34-f614ae284e7b}", "../user"]
+        {
             assert!(bad.parse::<ProjectId>().is_err(), "{bad}");
         }
     }

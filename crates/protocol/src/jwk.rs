@@ -219,18 +219,11 @@ fn check_purpose(jwk: &Map<String, Value>) -> Result<(), JwkError> {
         return Ok(());
     };
     let operations = operations.as_array().ok_or(JwkError::Malformed)?;
-    let repeated = operations
-        .iter()
-        .enumerate()
-        .any(|(at, one)| operations[..at].contains(one));
+    let repeated = operations.iter().enumerate().any(|(at, one)| operations[..at].contains(one));
     if repeated || operations.iter().any(|one| !one.is_string()) {
         return Err(JwkError::Malformed);
     }
-    if operations.iter().any(|one| one == "verify") {
-        Ok(())
-    } else {
-        Err(JwkError::NotForSignatures)
-    }
+    if operations.iter().any(|one| one == "verify") { Ok(()) } else { Err(JwkError::NotForSignatures) }
 }
 
 fn text<'j>(jwk: &'j Map<String, Value>, name: &str) -> Result<Option<&'j str>, JwkError> {
@@ -247,7 +240,5 @@ fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, JwkError> {
 }
 
 fn fixed<const N: usize>(jwk: &Map<String, Value>, name: &str) -> Result<[u8; N], JwkError> {
-    bytes(jwk, name)?
-        .try_into()
-        .map_err(|_| JwkError::Unsound("a coordinate is not of the curve's length"))
+    bytes(jwk, name)?.try_into().map_err(|_| JwkError::Unsound("a coordinate is not of the curve's length"))
 }

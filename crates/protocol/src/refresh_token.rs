@@ -117,7 +117,10 @@ impl UnverifiedRefresh {
             }
             (ONE_TIME_CLASS, ONE_TIME_LEN) => {
                 let secret_id = OneTimeSecretId::from_bytes(read.take());
-                Ok(Self::OneTime(OneTimeClaims { key_id, project_id, secret_id }, UnverifiedMac { bytes, len }))
+                Ok(Self::OneTime(
+                    OneTimeClaims { key_id, project_id, secret_id },
+                    UnverifiedMac { bytes, len },
+                ))
             }
             _ => Err(MalformedToken),
         }
@@ -216,20 +219,34 @@ mod tests {
         };
         let secret = claims.write(|_| [9; MAC_LEN]);
         assert!(secret.reveal().starts_with("ams1"));
-        assert!(matches!(UnverifiedRefresh::parse(secret.reveal()), Ok(UnverifiedRefresh::OneTime(read, _)) if read == claims));
+        assert!(
+            matches!(UnverifiedRefresh::parse(secret.reveal()), Ok(UnverifiedRefresh::OneTime(read, _)) if read == claims)
+        );
         assert_eq!(unverified_session_id(&RefreshToken::new(secret.reveal().into())), None);
     }
 
     #[test]
     fn texts_of_any_other_form_are_refused() {
         let good = claims().write(|_| [0; MAC_LEN]).reveal().to_owned();
-        let mut bad = vec![String::new(), "amr1".into(), "é".into(), format!("{good}A"), format!("{good}="), format!(" {good}")];
+        let mut bad = vec![
+            String::new(),
+            "amr1".into(),
+            "é".into(),
+            format!("{good}A"),
+            format!("{good}="),
+            format!(" {good}"),
+        ];
         bad.extend((1..good.len()).step_by(7).map(|cut| good[..cut].to_owned()));
         bad.push("A".repeat(1_000_000));
         // The last character of this length carries four bits: another one with the same bits must not pass.
         bad.push(format!("{}B", &good[..good.len() - 1]));
         for text in bad {
-            assert_eq!(UnverifiedRefresh::parse(&text), Err(MalformedToken), "{}", &text[..text.len().min(120)]);
+            assert_eq!(
+                UnverifiedRefresh::parse(&text),
+                Err(MalformedToken),
+                "{}",
+                &text[..text.len().min(120)]
+            );
         }
     }
 }

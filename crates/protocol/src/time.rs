@@ -1,7 +1,7 @@
 //! Points in time as plain values; nobody here asks a clock.
 
-use std::{fmt, time::Duration};
 use ::time::{OffsetDateTime, format_description::well_known::Rfc2822, macros::format_description};
+use std::{fmt, time::Duration};
 
 /// A point in time: whole milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -61,6 +61,31 @@ impl Timestamp {
             .unwrap_or_default()
     }
 
+    /// Reads ISO 8601 in UTC, `2026-11-23T14:30:01Z`, with or without a fraction of a second, which is dropped.
+    #[must_use]
+    pub fn from_iso8601(text: &str) -> Option<Self> {
+        let (seconds, fraction) = text.strip_suffix('Z')?.split_at_checked(19)?;
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if !fraction.is_empty()
+            && !fraction.strip_prefix('.').is_some_and(|part| !part.is_empty() && digits(part))
+        {
+            return None;
+        }
+        let layout = seconds.bytes().zip(b"0000-00-00T00:00:00");
+        if !layout
+            .into_iter()
+            .all(|(byte, shape)| byte == *shape || (*shape == b'0' && byte.is_ascii_digit()))
+        {
+            return None;
+        }
+        let number = |range: std::ops::Range<usize>| seconds.get(range)?.parse::<u16>().ok();
+        let byte = |range| number(range).and_then(|number| u8::try_from(number).ok());
+        let month = ::time::Month::try_from(byte(5..7)?).ok()?;
+        let date = ::time::Date::from_calendar_date(i32::from(number(0..4)?), month, byte(8..10)?).ok()?;
+        let clock = ::time::Time::from_hms(byte(11..13)?, byte(14..16)?, byte(17..19)?).ok()?;
+        Some(Self::from_unix_seconds(date.with_time(clock).assume_utc().unix_timestamp()))
+    }
+
     /// The date form of HTTP headers and cookies (IMF-fixdate, RFC 9110, section 5.6.7).
     #[must_use]
     pub fn to_http_date(self) -> String {
@@ -99,6 +124,26 @@ mod tests {
         let at = Timestamp::from_unix_millis(1_795_444_201_999);
         assert_eq!(at.to_iso8601(), "2026-11-23T14:30:01Z");
         assert_eq!(at.to_http_date(), "Mon, 23 Nov 2026 14:30:01 GMT");
+    }
+
+    #[test]
+    fn dates_of_the_wire_are_read_back() {
+        let at = Timestamp::from_unix_seconds(1_795_444_201);
+        assert_eq!(Timestamp::from_iso8601(&at.to_iso8601()), Some(at));
+        assert_eq!(Timestamp::from_iso8601("2026-11-23T14:30:01.123Z"), Some(at));
+        for bad in [
+            "",
+            "Invalid Date",
+            "2026-11-23T14:30:01",
+            "2026-13-23T14:30:01Z",
+            "2026-02-30T14:30:01Z",
+            "2026-11-23T14:30:01.Z",
+            "+026-11-23T14:30:01Z",
+            "2026-11-23 14:30:01Z",
+            "2026-11-23T14:30:01é",
+        ] {
+            assert_eq!(Timestamp::from_iso8601(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -44,9 +44,7 @@ impl FromStr for SameSite {
 
 impl<'de> Deserialize<'de> for SameSite {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -139,10 +137,7 @@ impl CookiePolicy {
     /// The first contradiction, so that it is met when the app starts and not when a person signs in.
     pub fn new(options: CookieOptions) -> Result<Self, InvalidCookieOptions> {
         let has_prefix = |prefix: &str| {
-            options
-                .name_prefix
-                .get(..prefix.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            options.name_prefix.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
         };
         let insecure = options.secure == Some(false);
         let (none, host) = (options.same_site == Some(SameSite::None), has_prefix("__Host-"));
@@ -151,10 +146,7 @@ impl CookiePolicy {
         let host_only = options.domain.is_none() && options.path.as_deref().is_none_or(|path| path == "/");
         let faults = [
             (none && insecure, InvalidCookieOptions::SameSiteNoneNeedsSecure),
-            (
-                options.partitioned && insecure,
-                InvalidCookieOptions::PartitionedNeedsSecure,
-            ),
+            (options.partitioned && insecure, InvalidCookieOptions::PartitionedNeedsSecure),
             (prefixed && insecure, InvalidCookieOptions::PrefixNeedsSecure),
             (host && !host_only, InvalidCookieOptions::HostPrefixNeedsHostOnly),
             (
@@ -169,20 +161,13 @@ impl CookiePolicy {
                 options.domain.as_deref().is_some_and(|domain| !is_domain(domain)),
                 InvalidCookieOptions::Domain,
             ),
-            (
-                options.path.as_deref().is_some_and(|path| !is_path(path)),
-                InvalidCookieOptions::Path,
-            ),
+            (options.path.as_deref().is_some_and(|path| !is_path(path)), InvalidCookieOptions::Path),
         ];
         if let Some((_, fault)) = faults.into_iter().find(|(found, _)| *found) {
             return Err(fault);
         }
         let names = CookieNames::plain(&options.name_prefix);
-        Ok(Self {
-            always_secure: none || options.partitioned || prefixed,
-            options,
-            names,
-        })
+        Ok(Self { always_secure: none || options.partitioned || prefixed, options, names })
     }
 
     /// The names of the plain pair.
@@ -241,9 +226,7 @@ pub fn is_loopback_host(host: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
     name == "localhost"
         || name.ends_with(".localhost")
-        || name
-            .parse::<std::net::Ipv4Addr>()
-            .is_ok_and(|address| address.is_loopback())
+        || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Letters, digits and hyphens in labels; an all-digit last label would be an address.
@@ -251,26 +234,19 @@ fn is_domain(domain: &str) -> bool {
     let name = domain.strip_prefix('.').unwrap_or(domain);
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
     name.len() <= 253
         && name.split('.').all(label)
-        && !name
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
+        && !name.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn is_path(path: &str) -> bool {
     path.starts_with('/')
         && path.len() <= MAX_ATTRIBUTE
-        && path
-            .bytes()
-            .all(|byte| (b' '..=b'~').contains(&byte) && !matches!(byte, b';' | b'<'))
+        && path.bytes().all(|byte| (b' '..=b'~').contains(&byte) && !matches!(byte, b';' | b'<'))
         && path.trim_end() == path
 }
 
@@ -284,15 +260,9 @@ mod tests {
 
     #[test]
     fn s16_contradictions_are_refused_when_the_options_are_made() {
-        let none = CookieOptions {
-            same_site: Some(SameSite::None),
-            ..CookieOptions::default()
-        };
+        let none = CookieOptions { same_site: Some(SameSite::None), ..CookieOptions::default() };
         assert_eq!(
-            fault(CookieOptions {
-                secure: Some(false),
-                ..none.clone()
-            }),
+            fault(CookieOptions { secure: Some(false), ..none.clone() }),
             InvalidCookieOptions::SameSiteNoneNeedsSecure
         );
         let policy = CookiePolicy::new(none).unwrap();
@@ -301,18 +271,11 @@ mod tests {
             "None is Secure even on loopback"
         );
 
-        let partitioned = CookieOptions {
-            partitioned: true,
-            secure: Some(false),
-            ..CookieOptions::default()
-        };
+        let partitioned =
+            CookieOptions { partitioned: true, secure: Some(false), ..CookieOptions::default() };
         assert_eq!(fault(partitioned), InvalidCookieOptions::PartitionedNeedsSecure);
         for (domain, path, expected) in [
-            (
-                Some("example.com"),
-                None,
-                InvalidCookieOptions::HostPrefixNeedsHostOnly,
-            ),
+            (Some("example.com"), None, InvalidCookieOptions::HostPrefixNeedsHostOnly),
             (None, Some("/app"), InvalidCookieOptions::HostPrefixNeedsHostOnly),
         ] {
             let options = CookieOptions {
@@ -328,46 +291,24 @@ mod tests {
             secure,
             ..CookieOptions::default()
         };
-        assert_eq!(
-            fault(prefix("__secure-", Some(false))),
-            InvalidCookieOptions::PrefixNeedsSecure
-        );
+        assert_eq!(fault(prefix("__secure-", Some(false))), InvalidCookieOptions::PrefixNeedsSecure);
         assert_eq!(fault(prefix("a b", None)), InvalidCookieOptions::Prefix);
-        assert_eq!(
-            fault(prefix("__Http-", None)),
-            InvalidCookieOptions::HttpPrefixNeedsHttpOnly
-        );
+        assert_eq!(fault(prefix("__Http-", None)), InvalidCookieOptions::HttpPrefixNeedsHttpOnly);
         let host = CookiePolicy::new(prefix("__Host-", None)).unwrap();
-        assert!(
-            host.attributes(AuthCookie::RefreshToken, Scope::Plain, true)
-                .secure
-        );
+        assert!(host.attributes(AuthCookie::RefreshToken, Scope::Plain, true).secure);
         assert_eq!(host.names().jwt, "__Host-crossmint-jwt");
     }
 
     #[test]
     fn domains_and_paths_that_browsers_would_not_keep_are_refused() {
-        for domain in [
-            "",
-            "a..b",
-            "exa mple.com",
-            "example.com; Path=/",
-            "127.0.0.1",
-            "-a.com",
-            "a\n.com",
-            "é.com",
-        ] {
-            let options = CookieOptions {
-                domain: Some(domain.into()),
-                ..CookieOptions::default()
-            };
+        for domain in
+            ["", "a..b", "exa mple.com", "example.com; Path=/", "127.0.0.1", "-a.com", "a\n.com", "é.com"]
+        {
+            let options = CookieOptions { domain: Some(domain.into()), ..CookieOptions::default() };
             assert_eq!(fault(options), InvalidCookieOptions::Domain, "{domain:?}");
         }
         for path in ["", "app", "/a;b", "/a\r", "/é", "/a "] {
-            let options = CookieOptions {
-                path: Some(path.into()),
-                ..CookieOptions::default()
-            };
+            let options = CookieOptions { path: Some(path.into()), ..CookieOptions::default() };
             assert_eq!(fault(options), InvalidCookieOptions::Path, "{path:?}");
         }
     }
@@ -391,14 +332,8 @@ mod tests {
         };
         let policy = CookiePolicy::new(options).unwrap();
         let scoped = policy.attributes(AuthCookie::RefreshToken, Scope::Scoped, false);
-        assert_eq!(
-            (scoped.domain, scoped.path, scoped.same_site),
-            (None, "/", SameSite::Lax)
-        );
-        assert_eq!(
-            policy.attributes(AuthCookie::Jwt, Scope::Plain, false).domain,
-            Some("example.com")
-        );
+        assert_eq!((scoped.domain, scoped.path, scoped.same_site), (None, "/", SameSite::Lax));
+        assert_eq!(policy.attributes(AuthCookie::Jwt, Scope::Plain, false).domain, Some("example.com"));
     }
 
     #[test]

@@ -53,19 +53,13 @@ impl CookieNames {
     /// The plain pair, with a prefix such as `__Host-` or none.
     #[must_use]
     pub fn plain(prefix: &str) -> Self {
-        Self {
-            jwt: format!("{prefix}{JWT}"),
-            refresh_token: format!("{prefix}{REFRESH_TOKEN}"),
-        }
+        Self { jwt: format!("{prefix}{JWT}"), refresh_token: format!("{prefix}{REFRESH_TOKEN}") }
     }
 
     /// The scoped pair of a project; the browser SDK knows no prefix.
     #[must_use]
     pub fn scoped(project: ProjectId) -> Self {
-        Self {
-            jwt: format!("{JWT}-{project}"),
-            refresh_token: format!("{REFRESH_TOKEN}-{project}"),
-        }
+        Self { jwt: format!("{JWT}-{project}"), refresh_token: format!("{REFRESH_TOKEN}-{project}") }
     }
 
     /// The name of one of the two.

@@ -20,9 +20,7 @@ pub fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 /// is asked in turn.
 #[must_use]
 pub fn find<'a>(header: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    pairs(header)
-        .find(|(found, _)| *found == name.as_bytes())
-        .map(|(_, value)| value)
+    pairs(header).find(|(found, _)| *found == name.as_bytes()).map(|(_, value)| value)
 }
 
 /// The value without one surrounding pair of double quotes, which some proxies and older libraries add.
@@ -63,11 +61,7 @@ impl<'a> CookiePair<'a> {
             repeated |= slot.is_some();
             slot.get_or_insert(value);
         }
-        Self {
-            jwt: jwt.and_then(text),
-            refresh_token: refresh_token.and_then(text),
-            repeated,
-        }
+        Self { jwt: jwt.and_then(text), refresh_token: refresh_token.and_then(text), repeated }
     }
 
     /// Whether neither cookie came.
@@ -78,9 +72,7 @@ impl<'a> CookiePair<'a> {
 }
 
 fn text(value: &[u8]) -> Option<&str> {
-    std::str::from_utf8(unquoted(value))
-        .ok()
-        .filter(|text| !text.is_empty())
+    std::str::from_utf8(unquoted(value)).ok().filter(|text| !text.is_empty())
 }
 
 fn trim(mut bytes: &[u8]) -> &[u8] {
@@ -111,18 +103,9 @@ mod tests {
 
     #[test]
     fn of_duplicates_the_first_wins_and_the_repetition_is_told() {
-        assert_eq!(
-            read(&[b"crossmint-jwt=one; crossmint-jwt=two"]),
-            (Some("one"), None, true)
-        );
-        assert_eq!(
-            read(&[b"crossmint-jwt=one", b"crossmint-jwt=two"]),
-            (Some("one"), None, true)
-        );
-        assert_eq!(
-            read(&[b"crossmint-jwt=\xff; crossmint-jwt=two"]),
-            (None, None, true)
-        );
+        assert_eq!(read(&[b"crossmint-jwt=one; crossmint-jwt=two"]), (Some("one"), None, true));
+        assert_eq!(read(&[b"crossmint-jwt=one", b"crossmint-jwt=two"]), (Some("one"), None, true));
+        assert_eq!(read(&[b"crossmint-jwt=\xff; crossmint-jwt=two"]), (None, None, true));
     }
 
     #[test]
@@ -131,10 +114,7 @@ mod tests {
             read(&[b"crossmint-jwt=\"a.b.c\"; crossmint-refresh-token="]),
             (Some("a.b.c"), None, false)
         );
-        assert_eq!(
-            read(&[b"crossmint-jwt=\"\"; crossmint-refresh-token=\""]),
-            (None, Some("\""), false)
-        );
+        assert_eq!(read(&[b"crossmint-jwt=\"\"; crossmint-refresh-token=\""]), (None, Some("\""), false));
     }
 
     #[test]

@@ -29,23 +29,14 @@ fn http_state_what_a_browser_sends_is_read_back() {
             .iter()
             .map(|pair| (text(&pair["name"]), text(&pair["value"])))
             .collect();
-        let header = sent
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect::<Vec<_>>()
-            .join("; ");
+        let header =
+            sent.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let read: Vec<_> = pairs(header.as_bytes()).collect();
-        let expected: Vec<_> = sent
-            .iter()
-            .map(|(name, value)| (name.as_bytes(), value.as_bytes()))
-            .collect();
+        let expected: Vec<_> = sent.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
         assert_eq!(read, expected, "{}", case["test"]);
         checked += usize::from(!sent.is_empty());
         for (name, _) in &sent {
-            let first = sent
-                .iter()
-                .find(|(other, _)| other == name)
-                .map(|(_, value)| value.as_bytes());
+            let first = sent.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_bytes());
             assert_eq!(find(header.as_bytes(), name), first, "{}", case["test"]);
         }
     }
@@ -81,11 +72,7 @@ fn jshttp_headers_of_busy_sites_lose_nothing() {
     for (site, header) in sites {
         let joined = pairs(header.as_bytes())
             .map(|(name, value)| {
-                format!(
-                    "{}={}",
-                    String::from_utf8_lossy(name),
-                    String::from_utf8_lossy(value)
-                )
+                format!("{}={}", String::from_utf8_lossy(name), String::from_utf8_lossy(value))
             })
             .collect::<Vec<_>>()
             .join("; ");
@@ -103,11 +90,7 @@ fn written(case: &Value) -> Result<String, String> {
         Value::Bool(_) => SameSite::Strict,
         value => text(value).parse().map_err(|error| format!("{error}"))?,
     };
-    let options = CookieOptions {
-        domain: domain.clone(),
-        path: path.clone(),
-        ..CookieOptions::default()
-    };
+    let options = CookieOptions { domain: domain.clone(), path: path.clone(), ..CookieOptions::default() };
     CookiePolicy::new(options).map_err(|error| error.to_string())?;
     let flag = |name: &str| input[name].as_bool().unwrap_or(false);
     let attributes = Attributes {
@@ -123,19 +106,13 @@ fn written(case: &Value) -> Result<String, String> {
             expires: Timestamp::from_unix_seconds(seconds.as_i64().ok_or("whole seconds")?),
             now: Timestamp::EPOCH,
         },
-        (_, Value::String(_)) => Expiry::At {
-            expires: Timestamp::from_unix_seconds(977_653_859),
-            now: Timestamp::EPOCH,
-        },
+        (_, Value::String(_)) => {
+            Expiry::At { expires: Timestamp::from_unix_seconds(977_653_859), now: Timestamp::EPOCH }
+        }
         _ => Expiry::Session,
     };
-    set_cookie(
-        text(&input["name"]),
-        input["value"].as_str().unwrap_or_default(),
-        &attributes,
-        expiry,
-    )
-    .map_err(|error| error.to_string())
+    set_cookie(text(&input["name"]), input["value"].as_str().unwrap_or_default(), &attributes, expiry)
+        .map_err(|error| error.to_string())
 }
 
 fn attributes(cookie: &str) -> BTreeSet<&str> {

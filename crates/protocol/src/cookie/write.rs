@@ -65,15 +65,7 @@ pub fn set_cookie(
 /// # Errors
 /// [`CookieNotWritable::Name`] if no such cookie can exist.
 pub fn clear_cookie(name: &str, attributes: &Attributes<'_>) -> Result<String, CookieNotWritable> {
-    set_cookie(
-        name,
-        "",
-        attributes,
-        Expiry::At {
-            expires: Timestamp::EPOCH,
-            now: Timestamp::EPOCH,
-        },
-    )
+    set_cookie(name, "", attributes, Expiry::At { expires: Timestamp::EPOCH, now: Timestamp::EPOCH })
 }
 
 fn write(name: &str, value: &str, attributes: &Attributes<'_>, expiry: Expiry) -> String {
@@ -103,9 +95,7 @@ fn write(name: &str, value: &str, attributes: &Attributes<'_>, expiry: Expiry) -
 /// RFC 9110, section 5.6.2.
 pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// RFC 6265, section 4.1.1: printable ASCII without blank, quote, comma, semicolon and backslash.
@@ -125,13 +115,7 @@ mod tests {
         let now = Timestamp::from_unix_seconds(1_795_444_201);
         let expires = now.after(std::time::Duration::from_secs(900));
         assert_eq!(
-            set_cookie(
-                "crossmint-refresh-token",
-                "amr1x",
-                &attributes,
-                Expiry::At { expires, now }
-            )
-            .unwrap(),
+            set_cookie("crossmint-refresh-token", "amr1x", &attributes, Expiry::At { expires, now }).unwrap(),
             "crossmint-refresh-token=amr1x; Max-Age=900; Path=/; Expires=Mon, 23 Nov 2026 14:45:01 GMT; HttpOnly; Secure; SameSite=Lax"
         );
     }
@@ -146,11 +130,7 @@ mod tests {
         };
         let policy = CookiePolicy::new(options).unwrap();
         assert_eq!(
-            clear_cookie(
-                "crossmint-jwt",
-                &policy.attributes(AuthCookie::Jwt, Scope::Plain, false)
-            )
-            .unwrap(),
+            clear_cookie("crossmint-jwt", &policy.attributes(AuthCookie::Jwt, Scope::Plain, false)).unwrap(),
             "crossmint-jwt=; Max-Age=0; Domain=example.com; Path=/app; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; Partitioned; SameSite=Lax"
         );
     }
@@ -161,10 +141,7 @@ mod tests {
         let attributes = policy.attributes(AuthCookie::Jwt, Scope::Plain, false);
         let set = |name: &str, value: &str| set_cookie(name, value, &attributes, Expiry::Session).err();
         assert_eq!(set("a", &"v".repeat(4095)), None);
-        assert_eq!(
-            set("a", &"v".repeat(4096)),
-            Some(CookieNotWritable::TooLong(4097))
-        );
+        assert_eq!(set("a", &"v".repeat(4096)), Some(CookieNotWritable::TooLong(4097)));
         for value in ["a;b", "a b", "a,b", "a\"b", "a\\b", "a\r\nSet-Cookie: x=y", "é"] {
             assert_eq!(set("a", value), Some(CookieNotWritable::Value), "{value:?}");
         }

@@ -46,9 +46,7 @@ impl KeyMaterial {
             return Err(JwkError::Unsound("not the canonical encoding of an Ed25519 key"));
         }
         if ed25519_has_small_order(&key) {
-            return Err(JwkError::Unsound(
-                "an Ed25519 key of small order, which needs no private key",
-            ));
+            return Err(JwkError::Unsound("an Ed25519 key of small order, which needs no private key"));
         }
         Ok(Self::EdDsa(key))
     }
@@ -67,14 +65,10 @@ impl KeyMaterial {
             || !(65_537..1 << 33).contains(&number(&e))
             || number(&e) & 1 == 0
         {
-            return Err(JwkError::Unsound(
-                "an RSA exponent is odd, at least 65537 and has 33 bits at most",
-            ));
+            return Err(JwkError::Unsound("an RSA exponent is odd, at least 65537 and has 33 bits at most"));
         }
         if has_roca_fingerprint(&n) {
-            return Err(JwkError::Unsound(
-                "an RSA key of the weak ROCA family (CVE-2017-15361)",
-            ));
+            return Err(JwkError::Unsound("an RSA key of the weak ROCA family (CVE-2017-15361)"));
         }
         Ok(Self::Rs256 { n, e })
     }
@@ -82,9 +76,7 @@ impl KeyMaterial {
 
 /// A short big-endian number; saturates, since only its range matters.
 fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0_u64, |sum, byte| {
-        sum.saturating_mul(256).saturating_add(u64::from(*byte))
-    })
+    bytes.iter().fold(0_u64, |sum, byte| sum.saturating_mul(256).saturating_add(u64::from(*byte)))
 }
 
 /// Whether `y < 2^255 - 19`, the sign bit aside (RFC 8032, section 5.1.3).
@@ -121,9 +113,7 @@ fn has_roca_fingerprint(n: &[u8]) -> bool {
         103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
     ];
     PRIMES.iter().all(|&prime| {
-        let rest = n
-            .iter()
-            .fold(0_u32, |rest, byte| (rest * 256 + u32::from(*byte)) % prime);
+        let rest = n.iter().fold(0_u32, |rest, byte| (rest * 256 + u32::from(*byte)) % prime);
         let mut power = 1_u32;
         (0..prime).any(|_| {
             power = power * (65_537 % prime) % prime;
@@ -137,18 +127,9 @@ mod p256 {
     /// A number below 2^256, least significant limb first.
     type Number = [u64; 4];
 
-    const P: Number = [
-        0xffff_ffff_ffff_ffff,
-        0x0000_0000_ffff_ffff,
-        0,
-        0xffff_ffff_0000_0001,
-    ];
-    const B: Number = [
-        0x3bce_3c3e_27d2_604b,
-        0x651d_06b0_cc53_b0f6,
-        0xb3eb_bd55_7698_86bc,
-        0x5ac6_35d8_aa3a_93e7,
-    ];
+    const P: Number = [0xffff_ffff_ffff_ffff, 0x0000_0000_ffff_ffff, 0, 0xffff_ffff_0000_0001];
+    const B: Number =
+        [0x3bce_3c3e_27d2_604b, 0x651d_06b0_cc53_b0f6, 0xb3eb_bd55_7698_86bc, 0x5ac6_35d8_aa3a_93e7];
 
     /// Whether both coordinates are below p and y² = x³ - 3x + b.
     pub(super) fn is_on_curve(point: &[u8; 65]) -> bool {
@@ -182,11 +163,7 @@ mod p256 {
             let (total, second) = partial.overflowing_add(u64::from(carry));
             (sum[i], carry) = (total, first || second);
         }
-        if carry || !is_below_p(&sum) {
-            subtract_p(sum)
-        } else {
-            sum
-        }
+        if carry || !is_below_p(&sum) { subtract_p(sum) } else { sum }
     }
 
     fn subtract_p(a: Number) -> Number {

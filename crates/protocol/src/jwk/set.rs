@@ -79,32 +79,21 @@ impl KeySet {
         for (index, key) in read.enumerate() {
             match key {
                 Ok(key) => sound.push((index, key)),
-                Err(why) => inner.skipped.push(SkippedKey {
-                    index,
-                    why: why.code(),
-                }),
+                Err(why) => inner.skipped.push(SkippedKey { index, why: why.code() }),
             }
         }
         let ambiguous = ambiguous_names(&sound);
         for ((index, key), ambiguous) in sound.into_iter().zip(ambiguous) {
             if inner.keys.iter().any(|known| **known == key) {
-                inner.skipped.push(SkippedKey {
-                    index,
-                    why: "jwk_repeated",
-                });
+                inner.skipped.push(SkippedKey { index, why: "jwk_repeated" });
             } else if ambiguous {
-                inner.skipped.push(SkippedKey {
-                    index,
-                    why: "kid_ambiguous",
-                });
+                inner.skipped.push(SkippedKey { index, why: "kid_ambiguous" });
             } else {
                 inner.keys.push(Arc::new(key));
             }
         }
         inner.skipped.sort_unstable_by_key(|skipped| skipped.index);
-        Self {
-            inner: Arc::new(inner),
-        }
+        Self { inner: Arc::new(inner) }
     }
 
     /// The keys that may be used, in the order of the set.
@@ -144,7 +133,5 @@ fn ambiguous_names(keys: &[(usize, PublicKey)]) -> Vec<bool> {
             clashing.push(kid);
         }
     }
-    keys.iter()
-        .map(|(_, key)| key.kid().is_some_and(|kid| clashing.contains(&kid)))
-        .collect()
+    keys.iter().map(|(_, key)| key.kid().is_some_and(|kid| clashing.contains(&kid))).collect()
 }

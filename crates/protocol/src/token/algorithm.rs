@@ -22,24 +22,9 @@ struct Row {
 }
 
 const TABLE: [Row; 3] = [
-    Row {
-        algorithm: Algorithm::Es256,
-        name: "ES256",
-        key_type: "EC",
-        curve: Some("P-256"),
-    },
-    Row {
-        algorithm: Algorithm::Rs256,
-        name: "RS256",
-        key_type: "RSA",
-        curve: None,
-    },
-    Row {
-        algorithm: Algorithm::EdDsa,
-        name: "EdDSA",
-        key_type: "OKP",
-        curve: Some("Ed25519"),
-    },
+    Row { algorithm: Algorithm::Es256, name: "ES256", key_type: "EC", curve: Some("P-256") },
+    Row { algorithm: Algorithm::Rs256, name: "RS256", key_type: "RSA", curve: None },
+    Row { algorithm: Algorithm::EdDsa, name: "EdDSA", key_type: "OKP", curve: Some("Ed25519") },
 ];
 
 impl Algorithm {
@@ -61,10 +46,7 @@ impl Algorithm {
     /// The one algorithm that a key of this type and curve is used with: the key decides, never a token's header.
     #[must_use]
     pub fn of_key(key_type: &str, curve: Option<&str>) -> Option<Self> {
-        TABLE
-            .iter()
-            .find(|row| row.key_type == key_type && row.curve == curve)
-            .map(|row| row.algorithm)
+        TABLE.iter().find(|row| row.key_type == key_type && row.curve == curve).map(|row| row.algorithm)
     }
 }
 

@@ -8,9 +8,7 @@ use std::fmt;
 
 /// Reads one JSON value, alone in `bytes`; `None` if it is not JSON or a name is repeated.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
-    serde_json::from_slice::<Strict>(bytes)
-        .ok()
-        .map(|strict| strict.0)
+    serde_json::from_slice::<Strict>(bytes).ok().map(|strict| strict.0)
 }
 
 /// Reads one JSON object, alone in `bytes`; `None` if it is anything else or a name is repeated.
@@ -55,9 +53,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("a number out of range"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number out of range"))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {

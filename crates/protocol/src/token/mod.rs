@@ -12,6 +12,9 @@ pub mod native;
 pub mod unverified;
 pub mod verify;
 
+#[cfg(all(test, feature = "native"))]
+mod tests;
+
 pub use algorithm::Algorithm;
 pub use error::JwtError;
 pub use unverified::UnverifiedJwt;

@@ -44,14 +44,7 @@ impl<'t> UnverifiedJwt<'t> {
         }
         let kid = optional_text(header.remove("kid"))?;
         let typ = optional_text(header.remove("typ"))?;
-        Ok(Self {
-            text,
-            payload_at,
-            signature_at,
-            algorithm,
-            kid,
-            typ,
-        })
+        Ok(Self { text, payload_at, signature_at, algorithm, kid, typ })
     }
 
     /// The algorithm that the header names: one of ours, though perhaps not one that the caller allows.
@@ -91,9 +84,7 @@ impl<'t> UnverifiedJwt<'t> {
 
 /// Decodes a part; padding, other alphabets and stray trailing bits are refused, so that one token has one text.
 pub(super) fn decode(part: &str) -> Result<Vec<u8>, JwtError> {
-    BASE64URL
-        .decode(part)
-        .map_err(|_| JwtError::Malformed("a part is not canonical base64url"))
+    BASE64URL.decode(part).map_err(|_| JwtError::Malformed("a part is not canonical base64url"))
 }
 
 /// Where payload and signature start, if there are exactly three parts. (A JWE has five.)

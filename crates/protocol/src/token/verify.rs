@@ -82,11 +82,7 @@ impl Expected {
     /// The usual expectation: this issuer, this audience, any of our algorithms.
     #[must_use]
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
-        Self {
-            issuer: Some(issuer.into()),
-            audience: Some(audience.into()),
-            ..Self::default()
-        }
+        Self { issuer: Some(issuer.into()), audience: Some(audience.into()), ..Self::default() }
     }
 }
 
@@ -144,21 +140,14 @@ pub fn find_key(
     if !algorithms.contains(&algorithm) {
         return Err(JwtError::AlgorithmNotAllowed);
     }
-    let key = keys
-        .find(algorithm, jwt.kid())
-        .ok_or(JwtError::KeyUnknown(algorithm))?;
+    let key = keys.find(algorithm, jwt.kid()).ok_or(JwtError::KeyUnknown(algorithm))?;
     let signature = jwt.signature()?;
     if signature.len() != key.signature_len() {
         return Err(JwtError::SignatureInvalid);
     }
     let message = jwt.signing_input().as_bytes().to_vec();
     Ok(PendingJwt {
-        check: SignatureCheck {
-            algorithm,
-            key,
-            message,
-            signature,
-        },
+        check: SignatureCheck { algorithm, key, message, signature },
         payload_at: jwt.payload_at(),
     })
 }
@@ -186,10 +175,7 @@ fn check_type(typ: Option<&str>) -> Result<(), JwtError> {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
         _ => typ,
     };
-    if ["JWT", "at+jwt"]
-        .iter()
-        .any(|known| short.eq_ignore_ascii_case(known))
-    {
+    if ["JWT", "at+jwt"].iter().any(|known| short.eq_ignore_ascii_case(known)) {
         Ok(())
     } else {
         Err(JwtError::TypeNotAllowed("by its typ"))
@@ -222,22 +208,11 @@ fn check_claims(
         return Err(invalid("sub"));
     }
     let session_id = text(&claims, "sid")?.and_then(|sid| sid.parse().ok());
-    if let Some(name) = expected
-        .required
-        .iter()
-        .find(|name| claims.get(*name).is_none_or(Value::is_null))
-    {
+    if let Some(name) = expected.required.iter().find(|name| claims.get(*name).is_none_or(Value::is_null)) {
         return Err(missing(name));
     }
     let (subject, issuer) = (subject.to_owned(), issuer.map(str::to_owned));
-    Ok(SessionClaims {
-        subject,
-        issuer,
-        session_id,
-        issued_at,
-        expires_at,
-        claims,
-    })
+    Ok(SessionClaims { subject, issuer, session_id, issued_at, expires_at, claims })
 }
 
 fn check_kind(claims: &Map<String, Value>, accept_id_token: bool) -> Result<(), JwtError> {
@@ -255,10 +230,7 @@ fn check_issuer(found: Option<&str>, wanted: &str) -> Result<(), JwtError> {
     if found == wanted {
         return Ok(());
     }
-    Err(JwtError::IssuerMismatch {
-        expected: wanted.to_owned(),
-        found: found.to_owned(),
-    })
+    Err(JwtError::IssuerMismatch { expected: wanted.to_owned(), found: found.to_owned() })
 }
 
 fn check_audience(found: Option<&Value>, expected: &Expected) -> Result<(), JwtError> {
@@ -277,10 +249,9 @@ fn check_audience(found: Option<&Value>, expected: &Expected) -> Result<(), JwtE
         None => Err(missing("aud")),
         Some(Value::Array(list)) if list.iter().any(|value| names(wanted, value)) => Ok(()),
         Some(value) if names(wanted, value) => Ok(()),
-        Some(value) => Err(JwtError::AudienceMismatch {
-            expected: wanted.to_owned(),
-            found: value.to_string(),
-        }),
+        Some(value) => {
+            Err(JwtError::AudienceMismatch { expected: wanted.to_owned(), found: value.to_string() })
+        }
     }
 }
 
@@ -297,10 +268,7 @@ fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Jw
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };
-    let seconds = value
-        .as_u64()
-        .filter(|seconds| *seconds <= LATEST_SECONDS)
-        .ok_or_else(|| invalid(name))?;
+    let seconds = value.as_u64().filter(|seconds| *seconds <= LATEST_SECONDS).ok_or_else(|| invalid(name))?;
     let seconds = i64::try_from(seconds).map_err(|_| invalid(name))?;
     Ok(Some(Timestamp::from_unix_seconds(seconds)))
 }

@@ -56,7 +56,10 @@ impl RefreshMaterial {
 
 // The signature is serde's: it hands in a reference to the field.
 #[expect(clippy::ref_option, reason = "serialize_with calls it with a reference to the field")]
-fn disclose_option<S: serde::Serializer>(secret: &Option<RefreshToken>, serializer: S) -> Result<S::Ok, S::Error> {
+fn disclose_option<S: serde::Serializer>(
+    secret: &Option<RefreshToken>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => disclose(secret, serializer),
         None => serializer.serialize_none(),

@@ -14,17 +14,25 @@ pub(super) struct Jar {
     /// A request and its answer together take at most so many ticks.
     pub(super) round_trip: u8,
     pub(super) in_flight: usize,
+    /// One failover may lose one or two commits.
     pub(super) failover: bool,
-    pub(super) beyond: Beyond,
+    /// Answers may be lost.
+    pub(super) loss: bool,
+    /// So many late branches of one generation end the exploration.
+    pub(super) late_branches: u8,
+    /// Whether the promise covers a client that holds two branches of a generation while that rotates.
+    pub(super) split: Split,
 }
 
-/// What lies outside the promise: there the exploration stops.
+/// A client is split while it holds two branches of one generation, in its jar or under way.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Beyond {
-    /// A generation with two late branches.
-    TwoLate,
-    /// The client holds two branches of one generation, in the jar or under way; or two late branches.
-    Split,
+pub(super) enum Split {
+    /// The exploration stops where a generation rotates of which the client holds two branches.
+    NotAtRotation,
+    /// No exception is made.
+    Covered,
+    /// The client is split from the start.
+    FromStart,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,7 +73,13 @@ impl Model for Jar {
 
     fn start(&self) -> State {
         let standby = if self.failover { Standby::InStep } else { Standby::Over };
-        State { row: Snapshot::first(), jar: Token(HERE, 1), flights: [None; 3], late_branches: 0, standby }
+        let jar = Token(HERE, 1);
+        let mut start = State { row: Snapshot::first(), jar, flights: [None; 3], late_branches: 0, standby };
+        if self.split == Split::FromStart {
+            start.row.branches = 2;
+            start.flights[0] = Some(Flight { answered: false, token: Token(HERE, 2), age: 0 });
+        }
+        start
     }
 
     fn steps(&self, state: &State, out: &mut Out) {
@@ -79,7 +93,9 @@ impl Model for Jar {
             if flight.answered {
                 let received = State { jar: flight.token, ..state.with(at, None) };
                 self.push(out, Step::Receive(flight.token), received);
-                self.push(out, Step::LoseAnswer(flight.token), state.with(at, None));
+                if self.loss {
+                    self.push(out, Step::LoseAnswer(flight.token), state.with(at, None));
+                }
             } else {
                 self.arrive(state, at, flight, out);
             }
@@ -121,6 +137,9 @@ impl Jar {
         if !self.one_answer(next, token, reply, row) {
             return out.push((Step::TwoAnswersOfOneStorm(token), None));
         }
+        if row == Row::Rotate && self.split == Split::NotAtRotation && state.holds_other_branch(token) {
+            return;
+        }
         let same_generation = next.generation == state.row.generation;
         let late_branches = match row {
             Row::Late => state.late_branches + 1,
@@ -149,8 +168,7 @@ impl Jar {
     }
 
     fn push(&self, out: &mut Out, step: Step, mut next: State) {
-        let split = self.beyond == Beyond::Split && next.is_split();
-        if next.late_branches < 2 && !split {
+        if next.late_branches < self.late_branches {
             next.settle();
             out.push((step, Some(next)));
         }
@@ -176,8 +194,8 @@ impl State {
         self.flights.sort_unstable_by_key(|flight| std::cmp::Reverse(*flight));
     }
 
-    fn is_split(&self) -> bool {
-        let held = || self.flights.iter().flatten().map(|flight| flight.token).chain([self.jar]);
-        held().any(|one| held().any(|other| one.0 == other.0 && one.1 != other.1))
+    fn holds_other_branch(&self, token: Token) -> bool {
+        let mut held = self.flights.iter().flatten().map(|flight| flight.token).chain([self.jar]);
+        held.any(|other| other.0 == token.0 && other.1 != token.1)
     }
 }

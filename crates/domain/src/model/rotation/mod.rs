@@ -14,6 +14,8 @@ use std::time::Duration;
 #[cfg(test)]
 mod explore;
 #[cfg(test)]
+mod holders;
+#[cfg(test)]
 mod jar;
 #[cfg(test)]
 mod tests;
