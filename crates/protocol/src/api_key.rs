@@ -247,3 +247,99 @@ fn read_data(data: &str) -> Option<(ProjectId, Zeroizing<String>, [u8; 64])> {
         raw,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PROJECT: &str = "dfb06708-a46f-4615-bd34-f614ae284e7b";
+
+    fn project() -> ProjectId {
+        PROJECT.parse().unwrap()
+    }
+
+    fn message_of(text: &str) -> String {
+        ApiKey::parse(text).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_written_key_reads_back() {
+        let text = write(Usage::Server, Environment::Production, project(), [0; 16], |message| {
+            assert_eq!(message, format!("sk_production.{PROJECT}.{}", "0".repeat(32)).as_bytes());
+            [7; 64]
+        });
+        let key = ApiKey::parse(text.reveal()).ok().unwrap();
+        assert_eq!(
+            (key.usage, key.environment, key.project_id),
+            (Usage::Server, Environment::Production, project())
+        );
+        assert_eq!(key.signature(), [7; 64]);
+        assert!(key.require_server().is_ok());
+    }
+
+    #[test]
+    fn the_messages_are_those_that_clients_know() {
+        assert!(message_of("sk_live_abc").starts_with("Old API key format detected. "));
+        assert!(message_of("sk_test_abc").starts_with("Old API key format detected. "));
+        for text in ["", "ck", "pk_staging_abc", "CK_staging_abc", " ck_staging_abc"] {
+            assert_eq!(message_of(text), "Malformed API key. Must start with 'ck' or 'sk'.", "{text}");
+        }
+        for text in ["ck_", "ck_prod_abc", "sk_Staging_abc", "ck_staging"] {
+            let message =
+                "Malformed API key. Must have a valid environment: 'development', 'staging' or 'production'.";
+            assert_eq!(message_of(text), message, "{text}");
+        }
+        let client = ApiKey::parse(TEST_VECTOR_KEY).ok().unwrap().require_server();
+        let message = "Disallowed API key. You passed a client API key, but a server API key is required.";
+        assert_eq!(client.err().map(|error| error.to_string()).as_deref(), Some(message));
+        assert_eq!(
+            ApiKeyError::SignatureInvalid.to_string(),
+            "Invalid API key. Failed to validate signature"
+        );
+    }
+
+    #[test]
+    fn what_does_not_decode_to_project_nonce_and_signature_is_malformed() {
+        let signature = bs58::encode([7; 64]).into_string();
+        let (nonce, short) = ("0".repeat(32), bs58::encode([7; 63]).into_string());
+        let key = |data: &str| format!("ck_staging_{}", bs58::encode(data).into_string());
+        assert!(ApiKey::parse(&key(&format!("{PROJECT}.{nonce}:{signature}"))).is_ok(), "the control");
+        for data in [
+            String::new(),
+            PROJECT.into(),
+            format!("{PROJECT}.{nonce}"),
+            format!("{PROJECT}.{nonce}:"),
+            format!("{PROJECT}.{nonce}:{short}"),
+            format!("{PROJECT}.{nonce}:{signature}1"),
+            format!("{PROJECT}.{}:{signature}", &nonce[1..]),
+            format!("{PROJECT}.{}:{signature}", "g".repeat(32)),
+            format!("{PROJECT}.{}:{signature}", "A".repeat(32)),
+            format!("{}.{nonce}:{signature}", PROJECT.to_uppercase()),
+            format!("../{PROJECT}.{nonce}:{signature}"),
+        ] {
+            assert_eq!(ApiKey::parse(&key(&data)).err(), Some(ApiKeyError::Malformed), "{data}");
+        }
+        for text in ["ck_staging_0OIl", "ck_staging_", &format!("ck_staging_{}", "z".repeat(100_000))] {
+            assert_eq!(ApiKey::parse(text).err(), Some(ApiKeyError::Malformed));
+        }
+    }
+
+    #[test]
+    fn the_published_vector_bears_the_signature_of_its_environment_only() {
+        use crate::token::native::check_ed25519;
+        let key = ApiKey::parse(TEST_VECTOR_KEY).ok().unwrap();
+        assert_eq!(
+            (key.usage, key.environment, key.project_id),
+            (Usage::Client, Environment::Development, project())
+        );
+        assert!(key.signed_by_crossmint(check_ed25519));
+        // The same text under another environment or usage was never signed.
+        for text in [TEST_VECTOR_KEY.replace("development", "staging"), TEST_VECTOR_KEY.replace("ck_", "sk_")]
+        {
+            assert!(!ApiKey::parse(&text).ok().unwrap().signed_by_crossmint(check_ed25519));
+        }
+        let production = TEST_VECTOR_KEY.replace("development", "production");
+        assert!(!ApiKey::parse(&production).ok().unwrap().signed_by_crossmint(check_ed25519));
+        assert_ne!(Environment::Production.crossmint_signer(), [0; 32]);
+    }
+}

@@ -81,7 +81,7 @@ impl PublicKey {
     /// Takes an RS256 key: modulus and exponent, big-endian without leading zeros.
     ///
     /// # Errors
-    /// [`JwkError::Unsound`] if the modulus is not of 2048 to 8192 bits, or the exponent is even or below 65537.
+    /// [`JwkError::Unsound`] if the modulus is not of 2048 to 8192 bits, or the exponent is even or below 3.
     pub fn rs256(n: Vec<u8>, e: Vec<u8>) -> Result<Self, JwkError> {
         KeyMaterial::rs256(n, e).map(Self::of)
     }

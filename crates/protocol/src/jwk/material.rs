@@ -61,11 +61,10 @@ impl KeyMaterial {
                 "an RSA modulus is odd and has 2048 to 8192 bits, without leading zeros",
             ));
         }
-        if e.first().is_none_or(|top| *top == 0)
-            || !(65_537..1 << 33).contains(&number(&e))
-            || number(&e) & 1 == 0
+        // 65537 is usual; 3 is as sound where padding is checked to the last byte, and some issuers still use it.
+        if e.first().is_none_or(|top| *top == 0) || !(3..1 << 33).contains(&number(&e)) || number(&e) & 1 == 0
         {
-            return Err(JwkError::Unsound("an RSA exponent is odd, at least 65537 and has 33 bits at most"));
+            return Err(JwkError::Unsound("an RSA exponent is odd, at least 3 and has 33 bits at most"));
         }
         if has_roca_fingerprint(&n) {
             return Err(JwkError::Unsound("an RSA key of the weak ROCA family (CVE-2017-15361)"));
@@ -187,5 +186,87 @@ mod p256 {
             }
         }
         product
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE_POINT: [u8; 65] = [
+        0x04, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5, 0x63, 0xa4, 0x40, 0xf2,
+        0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2, 0x96, 0x4f,
+        0xe3, 0x42, 0xe2, 0xfe, 0x1a, 0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a, 0x7c, 0x0f, 0x9e, 0x16, 0x2b, 0xce,
+        0x33, 0x57, 0x6b, 0x31, 0x5e, 0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51, 0xf5,
+    ];
+
+    #[test]
+    fn only_points_of_the_curve_are_p256_keys() {
+        assert!(KeyMaterial::es256(BASE_POINT).is_ok());
+        for at in [0, 1, 32, 33, 64] {
+            let mut other = BASE_POINT;
+            other[at] ^= 1;
+            assert!(KeyMaterial::es256(other).is_err(), "byte {at}");
+        }
+        let mut infinity = [0; 65];
+        infinity[0] = 4;
+        assert!(KeyMaterial::es256(infinity).is_err());
+        // A coordinate of p or more, though congruent to one of the curve, is a second text for the same key.
+        let mut beyond = BASE_POINT;
+        beyond[1..33].fill(0xff);
+        assert!(KeyMaterial::es256(beyond).is_err());
+    }
+
+    #[test]
+    fn ed25519_keys_of_small_order_or_second_encoding_are_refused() {
+        let mut sound = [0; 32];
+        sound[0] = 9;
+        assert!(KeyMaterial::ed25519(sound).is_ok(), "the control: some other y");
+        let small: [&[u8]; 3] = [&[0], &[1], &[0xec]];
+        for start in small {
+            let mut key = if start == [0xec] { [0xff; 32] } else { [0; 32] };
+            key[0] = start[0];
+            key[31] &= 0x7f;
+            for sign in [0, 0x80] {
+                key[31] = key[31] & 0x7f | sign;
+                assert!(KeyMaterial::ed25519(key).is_err(), "{key:?}");
+            }
+        }
+        for low in 0xed..=0xff {
+            let mut key = [0xff; 32];
+            (key[0], key[31]) = (low, 0x7f);
+            assert_eq!(
+                KeyMaterial::ed25519(key),
+                Err(JwkError::Unsound("not the canonical encoding of an Ed25519 key"))
+            );
+        }
+    }
+
+    #[test]
+    fn rsa_keys_have_a_sound_size_and_exponent() {
+        let modulus = |bytes: usize| {
+            let mut n = vec![0xab; bytes];
+            n[bytes - 1] = 1;
+            n
+        };
+        let usual = vec![1, 0, 1];
+        for bytes in [256, 257, 512, 1024] {
+            assert!(KeyMaterial::rs256(modulus(bytes), usual.clone()).is_ok(), "{bytes}");
+        }
+        assert!(KeyMaterial::rs256(modulus(256), vec![3]).is_ok());
+        for (n, e) in [
+            (modulus(255), usual.clone()),
+            (modulus(1025), usual.clone()),
+            (vec![], usual.clone()),
+            ([vec![0], modulus(256)].concat(), usual.clone()),
+            ([modulus(255), vec![2]].concat(), usual),
+            (modulus(256), vec![]),
+            (modulus(256), vec![1]),
+            (modulus(256), vec![0, 1, 0, 1]),
+            (modulus(256), vec![1, 0, 0]),
+            (modulus(256), vec![0xff; 9]),
+        ] {
+            assert!(KeyMaterial::rs256(n, e).is_err());
+        }
     }
 }

@@ -135,3 +135,84 @@ fn ambiguous_names(keys: &[(usize, PublicKey)]) -> Vec<bool> {
     }
     keys.iter().map(|(_, key)| key.kid().is_some_and(|kid| clashing.contains(&kid))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const X: [&str; 2] =
+        ["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "fU0Of2FTpptiQrUiq77mhf2kQg-INLEIw72uNp71Sfo"];
+
+    fn ed25519(which: usize, more: &Value) -> Value {
+        let mut jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": X[which] });
+        jwk.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        jwk
+    }
+
+    fn set(keys: &[Value]) -> KeySet {
+        KeySet::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_used_or_skipped_with_its_reason() {
+        for (more, why) in [
+            (json!({}), None),
+            (json!({ "use": "sig", "alg": "EdDSA", "key_ops": ["verify"], "x5t": "ignored" }), None),
+            (json!({ "use": "enc" }), Some("jwk_not_for_signatures")),
+            (json!({ "key_ops": ["sign"] }), Some("jwk_not_for_signatures")),
+            (json!({ "key_ops": [] }), Some("jwk_not_for_signatures")),
+            (json!({ "key_ops": ["verify", "verify"] }), Some("jwk_malformed")),
+            (json!({ "key_ops": "verify" }), Some("jwk_malformed")),
+            (json!({ "alg": "ES256" }), Some("jwk_alg_mismatch")),
+            (json!({ "alg": "HS256" }), Some("jwk_alg_mismatch")),
+            (json!({ "d": "AA" }), Some("jwk_private")),
+            (json!({ "crv": "X25519" }), Some("jwk_type_unsupported")),
+            (json!({ "kty": "oct" }), Some("jwk_type_unsupported")),
+            (json!({ "kid": 7 }), Some("jwk_malformed")),
+            (json!({ "x": "AA" }), Some("jwk_unsound")),
+            (json!({ "x": format!("{}=", X[0]) }), Some("jwk_malformed")),
+        ] {
+            let read = set(&[ed25519(0, &more)]);
+            assert_eq!(read.skipped().first().map(|skipped| skipped.why), why, "{more}");
+            assert_eq!(read.keys().len(), usize::from(why.is_none()), "{more}");
+        }
+        assert_eq!(set(&[json!("text")]).skipped(), [SkippedKey { index: 0, why: "jwk_malformed" }]);
+    }
+
+    #[test]
+    fn without_a_kid_only_an_only_key_is_found() {
+        let one = set(&[ed25519(0, &json!({ "kid": "a" }))]);
+        assert!(one.find(Algorithm::EdDsa, None).is_some());
+        assert!(one.find(Algorithm::EdDsa, Some("a")).is_some());
+        assert!(one.find(Algorithm::EdDsa, Some("b")).is_none());
+        assert!(
+            one.find(Algorithm::Es256, Some("a")).is_none(),
+            "the name is right, the algorithm is not the key's"
+        );
+        let two = set(&[ed25519(0, &json!({ "kid": "a" })), ed25519(1, &json!({}))]);
+        assert!(two.find(Algorithm::EdDsa, None).is_none());
+        assert!(two.find(Algorithm::EdDsa, Some("a")).is_some());
+    }
+
+    #[test]
+    fn two_keys_under_one_name_are_both_refused_and_a_repeated_key_once() {
+        let named = |which| ed25519(which, &json!({ "kid": "a" }));
+        let clash = set(&[named(0), named(1), named(0)]);
+        assert!(clash.keys().is_empty());
+        assert_eq!(clash.skipped().iter().map(|skipped| skipped.index).collect::<Vec<_>>(), [0, 1, 2]);
+        let twice = set(&[named(0), named(0)]);
+        assert_eq!(twice.keys().len(), 1);
+        assert_eq!(twice.skipped(), [SkippedKey { index: 1, why: "jwk_repeated" }]);
+    }
+
+    #[test]
+    fn what_is_no_key_set_is_refused() {
+        for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[],"keys":[]}"#, "<html>"] {
+            assert_eq!(KeySet::parse(text.as_bytes()).err(), Some(KeySetError::Malformed), "{text}");
+        }
+        let long = format!(r#"{{"keys":[]{}}}"#, " ".repeat(MAX_KEY_SET_LEN));
+        assert_eq!(KeySet::parse(long.as_bytes()).err(), Some(KeySetError::TooLong));
+        assert!(KeySet::parse(br#"{"keys":[]}"#).unwrap().keys().is_empty());
+    }
+}

@@ -12,7 +12,7 @@ pub mod native;
 pub mod unverified;
 pub mod verify;
 
-#[cfg(all(test, feature = "native"))]
+#[cfg(test)]
 mod tests;
 
 pub use algorithm::Algorithm;
