@@ -1,5 +1,6 @@
 //! The rules as pure functions: no IO, no clock, no randomness.
 
+pub mod api_key;
 pub mod audit;
 pub mod challenge;
 pub mod grant;

@@ -264,3 +264,6 @@ impl Session {
         SessionChange::End(Ended { at, reason }, event)
     }
 }
+
+#[cfg(test)]
+mod tests;
