@@ -12,11 +12,7 @@ use authmint_protocol::time::Timestamp;
 use std::time::Duration;
 
 #[cfg(test)]
-mod explore;
-#[cfg(test)]
-mod holders;
-#[cfg(test)]
-mod jar;
+mod proof;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,6 @@
 //! A breadth-first explorer of every interleaving, and the snapshot of a session's row that its models share.
 
-use super::{LateBranch, ParentWinner, Presented, RotationState, Verdict, Windows};
+use super::{LateBranch, ParentWinner, Presented, RotationState, Row, Verdict, Windows};
 use authmint_protocol::time::Timestamp;
 use std::{
     collections::HashMap,
@@ -25,7 +25,7 @@ pub(super) trait Model {
 pub(super) struct Explored {
     pub(super) states: usize,
     pub(super) transitions: usize,
-    /// The shortest way to a broken promise.
+    /// The shortest way to a broken promise; ticks in a row are written as one number.
     pub(super) counterexample: Option<Vec<String>>,
 }
 
@@ -77,7 +77,8 @@ fn trace<M: Model, S: std::hash::BuildHasher>(
         state = parent;
     }
     lines.reverse();
-    lines
+    let ticks = lines.chunk_by(|one, other| one == "Tick" && other == "Tick");
+    ticks.map(|run| if run[0] == "Tick" { format!("+{}", run.len()) } else { run[0].clone() }).collect()
 }
 
 /// A multiplicative hash: millions of small states need no protection against chosen keys.
@@ -169,7 +170,7 @@ pub(super) struct Snapshot {
 /// What a presented token came to.
 pub(super) struct Decided {
     pub(super) reply: Token,
-    pub(super) row: super::Row,
+    pub(super) row: Row,
     pub(super) change: Option<Snapshot>,
 }
 

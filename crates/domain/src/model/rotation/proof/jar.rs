@@ -14,25 +14,31 @@ pub(super) struct Jar {
     /// A request and its answer together take at most so many ticks.
     pub(super) round_trip: u8,
     pub(super) in_flight: usize,
-    /// One failover may lose one or two commits.
-    pub(super) failover: bool,
-    /// Answers may be lost.
-    pub(super) loss: bool,
     /// So many late branches of one generation end the exploration.
     pub(super) late_branches: u8,
-    /// Whether the promise covers a client that holds two branches of a generation while that rotates.
-    pub(super) split: Split,
+    pub(super) failover: Failover,
+    pub(super) promise: Promise,
 }
 
-/// A client is split while it holds two branches of one generation, in its jar or under way.
+/// What one failover may lose; one or two commits in any case.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Split {
-    /// The exploration stops where a generation rotates of which the client holds two branches.
-    NotAtRotation,
-    /// No exception is made.
-    Covered,
-    /// The client is split from the start.
-    FromStart,
+pub(super) enum Failover {
+    Never,
+    /// Rotations: the exploration stops where a lost branch of the current generation shows up.
+    LosesRotations,
+    LosesAnything,
+}
+
+/// What must hold at every step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// No request is refused.
+    NeverRefused,
+    /// The same, but the exploration stops where a generation rotates of which the client holds two branches, in its
+    /// jar or under way: to the server it is then two holders.
+    NeverRefusedUnlessSplit,
+    /// Every contender gets the same answer and one write; whether someone is refused is not looked at.
+    OneStormOneAnswer,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -72,14 +78,8 @@ impl Model for Jar {
     type Step = Step;
 
     fn start(&self) -> State {
-        let standby = if self.failover { Standby::InStep } else { Standby::Over };
-        let jar = Token(HERE, 1);
-        let mut start = State { row: Snapshot::first(), jar, flights: [None; 3], late_branches: 0, standby };
-        if self.split == Split::FromStart {
-            start.row.branches = 2;
-            start.flights[0] = Some(Flight { answered: false, token: Token(HERE, 2), age: 0 });
-        }
-        start
+        let standby = if self.failover == Failover::Never { Standby::Over } else { Standby::InStep };
+        State { row: Snapshot::first(), jar: Token(HERE, 1), flights: [None; 3], late_branches: 0, standby }
     }
 
     fn steps(&self, state: &State, out: &mut Out) {
@@ -93,9 +93,7 @@ impl Model for Jar {
             if flight.answered {
                 let received = State { jar: flight.token, ..state.with(at, None) };
                 self.push(out, Step::Receive(flight.token), received);
-                if self.loss {
-                    self.push(out, Step::LoseAnswer(flight.token), state.with(at, None));
-                }
+                self.push(out, Step::LoseAnswer(flight.token), state.with(at, None));
             } else {
                 self.arrive(state, at, flight, out);
             }
@@ -127,28 +125,37 @@ impl Jar {
     fn arrive(&self, state: &State, at: usize, flight: Flight, out: &mut Out) {
         let token = flight.token;
         let Some(Decided { reply, row, change }) = state.row.decide(self.rule, token, self.ticks) else {
-            return out.push((Step::Refused(token), None));
+            if self.promise != Promise::OneStormOneAnswer {
+                out.push((Step::Refused(token), None));
+            }
+            return;
         };
         let answered = state.with(at, Some(Flight { answered: true, token: reply, ..flight }));
         let step = || Step::Arrive { token, row, reply };
         let Some(next) = change else {
             return self.push(out, step(), answered);
         };
-        if !self.one_answer(next, token, reply, row) {
-            return out.push((Step::TwoAnswersOfOneStorm(token), None));
-        }
-        if row == Row::Rotate && self.split == Split::NotAtRotation && state.holds_other_branch(token) {
+        if self.lies_beyond(state, token, row) {
             return;
         }
-        let same_generation = next.generation == state.row.generation;
+        if self.promise == Promise::OneStormOneAnswer && !self.one_answer(next, token, reply, row) {
+            return out.push((Step::TwoAnswersOfOneStorm(token), None));
+        }
         let late_branches = match row {
-            Row::Late => state.late_branches + 1,
-            _ if same_generation => state.late_branches,
+            // A branch that shows up after it was lost was a late one, most likely.
+            Row::Late | Row::Adopt if next.generation == state.row.generation => state.late_branches + 1,
+            _ if next.generation == state.row.generation => state.late_branches,
             _ => 0,
         };
         for standby in state.standby.after_commit(state.row) {
             self.push(out, step(), State { row: next, late_branches, standby, ..answered });
         }
+    }
+
+    fn lies_beyond(&self, state: &State, token: Token, row: Row) -> bool {
+        let split = self.promise == Promise::NeverRefusedUnlessSplit;
+        let lost_branch = self.failover == Failover::LosesRotations && token.0 == state.row.generation;
+        (split && row == Row::Rotate && state.holds_other_branch(token)) || (lost_branch && row == Row::Adopt)
     }
 
     /// Every contender within the grace window gets the same answer without a second write: the window of the late
