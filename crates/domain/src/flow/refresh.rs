@@ -123,7 +123,9 @@ async fn exchange<P: Ports>(
     let new = NewSession { id: SessionId::from_random(cx.entropy.draw()), device };
     let decided = cx
         .store
-        .exchange(claims.secret_id, move |record, opened| record.exchange(opened, new.clone(), &policy, now))
+        .exchange(claims.secret_id, now, move |record, opened| {
+            record.exchange(opened, new.clone(), &policy, now)
+        })
         .await?;
     match decided {
         Some(ExchangeDecision::Open(session)) => Ok(first_reply(*session, now)),

@@ -165,7 +165,7 @@ impl AuthenticateError {
 /// What a person entered, and what the client says with it.
 #[derive(Clone, Copy)]
 pub struct EnteredCode<'r> {
-    /// The address as typed.
+    /// The address as typed and as a query string brought it: a `+` may have become a space.
     pub email: &'r str,
     /// The `emailId` of any code sent to this address; it binds the answer to the request.
     pub state: &'r str,
@@ -186,7 +186,7 @@ pub async fn authenticate<P: Ports>(
     from: &ClientPrefix,
 ) -> Result<OneTimeSecret, AuthenticateError> {
     let now = cx.clock.now();
-    let address = email::normalise(entered.email)?;
+    let address = email::normalise(&email::restore_plus(entered.email))?;
     let email_id = email::email_id(&cx.key_ring, grant.project().id, &address);
     if !email::state_names(entered.state, email_id) {
         return Err(CodeRefused::Wrong.into());

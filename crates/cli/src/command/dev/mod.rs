@@ -1,0 +1,166 @@
+//! `authmint dev`: the service and the demo app as two listeners in one process, for development only.
+//!
+//! The two talk over real loopback HTTP, as they would in production; nothing is wired through.
+
+mod banner;
+mod project;
+
+use super::CommandError;
+use crate::{data_dir::DevelopmentDir, telemetry};
+use authmint_domain::model::policy::Policy;
+use authmint_example_axum::DemoConfig;
+use authmint_server::{
+    App, AppConfig,
+    adapter::{
+        clock::ServiceClock,
+        entropy::ServiceEntropy,
+        mailer::{Inbox, ServiceMailer, SmtpConfig},
+        signer::ServiceSigner,
+    },
+};
+use authmint_store::{Options as StoreOptions, Store};
+use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
+use tokio::{net::TcpListener, sync::watch};
+
+/// Options of `authmint dev`; everything has a default.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Port of the service; 0 takes any free one.
+    #[arg(long, default_value_t = 8420)]
+    port: u16,
+    /// Port of the demo app; 0 takes any free one.
+    #[arg(long, default_value_t = 8421)]
+    demo_port: u16,
+    /// Folder for the database and the key ring, made if missing.
+    #[arg(long, value_name = "DIR", default_value = ".authmint")]
+    data: PathBuf,
+    /// Print one line of JSON with addresses and keys instead of the greeting.
+    #[arg(long)]
+    json: bool,
+    /// Life of a session JWT, in seconds.
+    #[arg(long, value_name = "SECONDS")]
+    session_jwt_ttl: Option<u64>,
+    /// Grace window G: how long after a rotation its contenders get the same answer, in seconds.
+    #[arg(long, value_name = "SECONDS")]
+    grace: Option<u64>,
+    /// Settling time M: how long a session answers without rotating again, in seconds; 0 rotates at every refresh.
+    #[arg(long, value_name = "SECONDS")]
+    settle: Option<u64>,
+    /// Let `POST /dev/clock {"advance_s": n}` move the service's clock.
+    #[arg(long)]
+    virtual_clock: bool,
+    /// Switch the rate limits off, for load tests.
+    #[arg(long)]
+    no_limits: bool,
+    /// Also send mail through this server, such as smtp://127.0.0.1:2525; the inbox page shows it in any case.
+    #[arg(long, value_name = "URL")]
+    smtp: Option<SmtpConfig>,
+}
+
+impl Options {
+    fn policy(&self) -> Policy {
+        let seconds = |given: Option<u64>, default| given.map_or(default, Duration::from_secs);
+        let default = Policy { email_in_jwt: true, ..Policy::default() };
+        Policy {
+            session_jwt_ttl: seconds(self.session_jwt_ttl, default.session_jwt_ttl),
+            grace: seconds(self.grace, default.grace),
+            settle: seconds(self.settle, default.settle),
+            ..default
+        }
+    }
+}
+
+/// What a person, or a program reading `--json`, needs to know of a running `authmint dev`.
+pub(crate) struct Running {
+    base_url: String,
+    demo_url: String,
+    keys: project::DemoKeys,
+    data: PathBuf,
+}
+
+/// Runs the command until it is told to stop.
+pub(crate) fn run(options: &Options) -> Result<(), CommandError> {
+    telemetry::log_to_stderr(if options.json { "warn" } else { "warn,authmint_server=info" });
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(options))
+}
+
+async fn serve(options: &Options) -> Result<(), CommandError> {
+    let policy = options.policy();
+    if let Some(fault) = policy.faults(true).into_iter().next() {
+        return Err(fault.into());
+    }
+    let service = listen(options.port, "--port").await?;
+    let demo = listen(options.demo_port, "--demo-port").await?;
+    let (base_url, demo_url) = (url_of(&service)?, url_of(&demo)?);
+
+    let (app, keys) = start_app(options, policy, &base_url).await?;
+    let demo_app = authmint_example_axum::router(DemoConfig {
+        service_url: base_url.clone(),
+        client_key: keys.client.reveal().to_owned(),
+        server_key: keys.server.reveal().to_owned(),
+        inbox_url: Some(format!("{base_url}/dev/inbox")),
+    })?;
+
+    telemetry::say(&banner::text(
+        &Running { base_url, demo_url, keys, data: options.data.clone() },
+        options.json,
+    ));
+
+    let stop = stop_signal()?;
+    let demo_served = axum::serve(demo, demo_app).with_graceful_shutdown(until(stop.clone()));
+    let service_served = authmint_server::serve(app, service, until(stop));
+    let (demo_served, service_served) = tokio::join!(demo_served.into_future(), service_served);
+    Ok(demo_served.and(service_served)?)
+}
+
+async fn start_app(
+    options: &Options,
+    policy: Policy,
+    base_url: &str,
+) -> Result<(App, project::DemoKeys), CommandError> {
+    let dir = DevelopmentDir::open(&options.data)?;
+    let entropy = ServiceEntropy::system();
+    let key_ring = dir.key_ring(&entropy)?;
+    let clock = if options.virtual_clock { ServiceClock::shiftable() } else { ServiceClock::system() };
+    let store = Store::open_sqlite(&dir.database(), StoreOptions::default())?;
+    let keys = project::register(&store, &key_ring, policy, &clock).await?;
+
+    let inbox = Inbox::default();
+    let mailer = match &options.smtp {
+        Some(smtp) => ServiceMailer::both(inbox.clone(), smtp)?,
+        None => ServiceMailer::inbox(inbox.clone()),
+    };
+    let mut config = AppConfig::development(base_url, inbox)?;
+    config.limited = !options.no_limits;
+    let app = App::start(config, store, clock, entropy, ServiceSigner::default(), mailer, key_ring).await?;
+    Ok((app, keys))
+}
+
+async fn listen(port: u16, option: &'static str) -> Result<TcpListener, CommandError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    listener.map_err(|error| {
+        format!("cannot listen on port {port}: {error}; give another one with {option}").into()
+    })
+}
+
+/// The name `localhost` rather than a number: browsers treat it as a secure context, passkeys accept no number.
+fn url_of(listener: &TcpListener) -> std::io::Result<String> {
+    Ok(format!("http://localhost:{}", listener.local_addr()?.port()))
+}
+
+/// Turns true at Ctrl-C or SIGTERM.
+fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, receiver) = watch::channel(false);
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        sender.send_replace(true);
+    });
+    Ok(receiver)
+}
+
+async fn until(mut stop: watch::Receiver<bool>) {
+    // An error means that the sender is gone, and with it the process's wish to go on.
+    let _stopped = stop.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,32 @@
+//! What the program says: results on standard output, logs and errors on standard error.
+
+use std::io::{self, Write as _};
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+/// Prints a result; a reader that went away (`| head`) is no fault.
+pub(crate) fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    let _gone = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// Prints an error with its causes.
+pub(crate) fn say_error(error: &dyn std::error::Error) {
+    let mut text = format!("error: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!("\n  because: {inner}"));
+        cause = inner.source();
+    }
+    let _gone = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Sends logs to standard error; `AUTHMINT_LOG` filters them (`info`, `authmint_server=debug`, …).
+pub(crate) fn log_to_stderr(default: &str) {
+    let filter = EnvFilter::builder()
+        .with_env_var("AUTHMINT_LOG")
+        .try_from_env()
+        .unwrap_or_else(|_| EnvFilter::new(default));
+    let lines = fmt::layer().with_writer(io::stderr).with_target(false);
+    // A second start in one process (tests) keeps the first subscriber.
+    let _kept = tracing_subscriber::registry().with(filter).with(lines).try_init();
+}
