@@ -27,10 +27,7 @@ impl Json {
     /// The member of an object.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
-        members
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+        members.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     /// The text of a member that is a string.
@@ -69,10 +66,7 @@ fn value(rest: &mut Rest<'_>) -> Option<Json> {
 /// A literal or a number: a run of the characters that these are made of.
 fn bare(rest: &mut Rest<'_>) -> Option<Json> {
     let mut seen = false;
-    while rest
-        .next_if(|c| c.is_ascii_alphanumeric() || "+-.".contains(*c))
-        .is_some()
-    {
+    while rest.next_if(|c| c.is_ascii_alphanumeric() || "+-.".contains(*c)).is_some() {
         seen = true;
     }
     seen.then_some(Json::Other)
@@ -130,10 +124,7 @@ fn escape(rest: &mut Rest<'_>) -> Option<char> {
         'u' => {
             let digits: String = rest.take(4).collect();
             // Half of a surrogate pair stands for itself: nothing that a rule compares lies beyond the first plane.
-            u32::from_str_radix(&digits, 16)
-                .ok()
-                .and_then(char::from_u32)
-                .unwrap_or('\u{fffd}')
+            u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32).unwrap_or('\u{fffd}')
         }
         c @ ('"' | '\\' | '/') => c,
         _ => return None,
@@ -158,17 +149,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_broken() {
-        for broken in [
-            "",
-            "{",
-            "[1,",
-            "[1 2]",
-            r#"{"a" 1}"#,
-            r#""open"#,
-            r#""\x""#,
-            "{} {}",
-            "[1,]",
-        ] {
+        for broken in ["", "{", "[1,", "[1 2]", r#"{"a" 1}"#, r#""open"#, r#""\x""#, "{} {}", "[1,]"] {
             assert_eq!(Json::read(broken), None, "{broken}");
         }
     }

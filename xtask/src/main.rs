@@ -1,10 +1,6 @@
 //! The project's own chores, on the standard library alone, so that they start in a second on a fresh machine.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a chore talks to the person at the terminal"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person at the terminal")]
 
 mod json;
 mod need;
@@ -63,14 +59,7 @@ fn conform(rest: &[String]) -> Result<(), Failed> {
 
 fn bench(rest: &[String]) -> Result<(), Failed> {
     Cargo::new("run")
-        .args([
-            "--release",
-            "--package",
-            "authmint-bench",
-            "--bin",
-            "authmint-bench",
-            "--",
-        ])
+        .args(["--release", "--package", "authmint-bench", "--bin", "authmint-bench", "--"])
         .args(rest)
         .run()?;
     Cargo::new("bench").args(["--package", "authmint-bench"]).run()

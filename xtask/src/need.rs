@@ -10,13 +10,8 @@ use std::{
 const NODE: (u32, u32) = (20, 11);
 
 /// Names under which a Chromium that can be driven is installed.
-const BROWSERS: [&str; 5] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-];
+const BROWSERS: [&str; 5] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
 /// Where macOS keeps it: not in PATH.
 const BROWSER_OF_MACOS: &str = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
@@ -40,11 +35,7 @@ pub(crate) fn node() -> Result<(PathBuf, PathBuf), Failed> {
 }
 
 fn node_is_new_enough(version: &str) -> bool {
-    let mut parts = version
-        .trim()
-        .trim_start_matches('v')
-        .split('.')
-        .map(|part| part.parse().unwrap_or(0));
+    let mut parts = version.trim().trim_start_matches('v').split('.').map(|part| part.parse().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= NODE
 }
 
@@ -55,20 +46,13 @@ pub(crate) fn browser() -> Result<PathBuf, Failed> {
         return if named.is_file() {
             Ok(named)
         } else {
-            Err(Failed::new(format!(
-                "CHROME names {}, where no program is",
-                named.display()
-            )))
+            Err(Failed::new(format!("CHROME names {}, where no program is", named.display())))
         };
     }
     if let Some(found) = installed_browser() {
         return Ok(found);
     }
-    apt_install(
-        "chromium",
-        "a browser (Chromium)",
-        "or set CHROME to an installed Chromium or Chrome",
-    )?;
+    apt_install("chromium", "a browser (Chromium)", "or set CHROME to an installed Chromium or Chrome")?;
     installed_browser().ok_or_else(|| Failed::new("chromium was installed, but is not in PATH"))
 }
 
@@ -80,14 +64,10 @@ fn installed_browser() -> Option<PathBuf> {
 fn apt_install(package: &str, what: &str, otherwise: &str) -> Result<(), Failed> {
     let line = format!("apt-get install -y --no-install-recommends {package}");
     let Some(apt) = in_path(&["apt-get"]).filter(|_| is_root()) else {
-        return Err(Failed::new(format!(
-            "tests need {what}: `{line}` as root, {otherwise}"
-        )));
+        return Err(Failed::new(format!("tests need {what}: `{line}` as root, {otherwise}")));
     };
     run(Command::new(&apt).arg("update").arg("-qq"))?;
-    run(Command::new(&apt)
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .args(line.split(' ').skip(1)))
+    run(Command::new(&apt).env("DEBIAN_FRONTEND", "noninteractive").args(line.split(' ').skip(1)))
 }
 
 fn is_root() -> bool {
@@ -98,16 +78,11 @@ fn is_root() -> bool {
 fn in_path(names: &[&str]) -> Option<PathBuf> {
     let path = environment("PATH")?;
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    names
-        .iter()
-        .find_map(|name| folders.iter().find_map(|folder| program_in(folder, name)))
+    names.iter().find_map(|name| folders.iter().find_map(|folder| program_in(folder, name)))
 }
 
 fn program_in(folder: &Path, name: &str) -> Option<PathBuf> {
-    ["", ".exe", ".cmd"]
-        .iter()
-        .map(|end| folder.join(format!("{name}{end}")))
-        .find(|path| path.is_file())
+    ["", ".exe", ".cmd"].iter().map(|end| folder.join(format!("{name}{end}"))).find(|path| path.is_file())
 }
 
 #[cfg(test)]
@@ -116,13 +91,9 @@ mod tests {
 
     #[test]
     fn an_old_node_is_too_old() {
-        for (version, enough) in [
-            ("v20.11.0\n", true),
-            ("v20.10.9", false),
-            ("v18.20.4", false),
-            ("v22.0.0", true),
-            ("", false),
-        ] {
+        for (version, enough) in
+            [("v20.11.0\n", true), ("v20.10.9", false), ("v18.20.4", false), ("v22.0.0", true), ("", false)]
+        {
             assert_eq!(node_is_new_enough(version), enough, "{version}");
         }
     }

@@ -9,9 +9,7 @@ use crate::{
 pub(crate) fn run() -> Result<(), Failed> {
     Cargo::new("fmt").args(["--all", "--", "--check"]).run()?;
     tidy::run(&root())?;
-    Cargo::new("clippy")
-        .args(["--workspace", "--all-targets", "--", "-D", "warnings"])
-        .run()?;
+    Cargo::new("clippy").args(["--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
     Cargo::new("doc")
         .args(["--workspace", "--no-deps", "--document-private-items"])
         .env("RUSTDOCFLAGS", "-D warnings")

@@ -39,42 +39,26 @@ pub(crate) fn environment(name: &str) -> Option<OsString> {
 pub(crate) fn run(command: &mut Command) -> Result<(), Failed> {
     let line = line_of(command);
     println!("\n$ {line}");
-    let status = command
-        .status()
-        .map_err(|error| Failed::new(format!("`{line}` did not start: {error}")))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failed::new(format!("\n`{line}` failed ({status})")))
-    }
+    let status = command.status().map_err(|error| Failed::new(format!("`{line}` did not start: {error}")))?;
+    if status.success() { Ok(()) } else { Err(Failed::new(format!("\n`{line}` failed ({status})"))) }
 }
 
 /// Runs a command silently and gives its standard output.
 pub(crate) fn output_of(command: &mut Command) -> Result<String, Failed> {
     let line = line_of(command);
-    let output = command
-        .output()
-        .map_err(|error| Failed::new(format!("`{line}` did not start: {error}")))?;
+    let output = command.output().map_err(|error| Failed::new(format!("`{line}` did not start: {error}")))?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
-        return Err(Failed::new(format!(
-            "`{line}` failed ({})\n{complaint}",
-            output.status
-        )));
+        return Err(Failed::new(format!("`{line}` failed ({})\n{complaint}", output.status)));
     }
     String::from_utf8(output.stdout).map_err(|_| Failed::new(format!("`{line}` answered no UTF-8")))
 }
 
 /// The command as a person would type it.
 fn line_of(command: &Command) -> String {
-    let name = Path::new(command.get_program())
-        .file_stem()
-        .unwrap_or(command.get_program());
+    let name = Path::new(command.get_program()).file_stem().unwrap_or(command.get_program());
     let words = std::iter::once(name).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
 /// A call of the cargo that called us, in the workspace's folder.
@@ -88,10 +72,7 @@ impl Cargo {
     pub(crate) fn new(subcommand: &str) -> Self {
         let mut command = Command::new(environment("CARGO").unwrap_or_else(|| "cargo".into()));
         command.current_dir(root()).arg(subcommand);
-        Self {
-            command,
-            quiet: false,
-        }
+        Self { command, quiet: false }
     }
 
     /// Neither shows the command nor lets cargo talk: standard output belongs to the program that it runs.
@@ -118,15 +99,9 @@ impl Cargo {
         if !self.quiet {
             return run(&mut self.command);
         }
-        let status = self
-            .command
-            .status()
-            .map_err(|error| Failed::new(format!("cargo did not start: {error}")))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(Failed::new(format!("the program failed ({status})")))
-        }
+        let status =
+            self.command.status().map_err(|error| Failed::new(format!("cargo did not start: {error}")))?;
+        if status.success() { Ok(()) } else { Err(Failed::new(format!("the program failed ({status})"))) }
     }
 
     /// Runs it silently and gives what it printed.
@@ -141,9 +116,7 @@ mod tests {
 
     #[test]
     fn a_failing_program_fails_the_chore_and_is_named() {
-        let missing = run(&mut Command::new("no-such-program-anywhere"))
-            .unwrap_err()
-            .to_string();
+        let missing = run(&mut Command::new("no-such-program-anywhere")).unwrap_err().to_string();
         assert!(
             missing.contains("no-such-program-anywhere") && missing.contains("did not start"),
             "{missing}"

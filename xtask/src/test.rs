@@ -23,15 +23,18 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
     install(&npm, &clients)?;
 
     // Tests and program in one call: the same features, so every dependency is compiled once.
-    Cargo::new("build")
-        .args(["--workspace", "--bins", "--tests"])
-        .run()?;
+    Cargo::new("build").args(["--workspace", "--bins", "--tests"]).run()?;
     let program = program()?;
     Cargo::new("test").args(["--workspace", "--no-fail-fast"]).run()?;
 
     run(Command::new(node)
         .current_dir(&clients)
-        .args(["--test", "--test-reporter=spec", "--test-timeout=180000"])
+        .args([
+            "--disable-warning=ExperimentalWarning",
+            "--test",
+            "--test-reporter=spec",
+            "--test-timeout=180000",
+        ])
         .args(suites(&clients)?)
         .env("AUTHMINT_BIN", program)
         .env("CHROME", browser))?;
@@ -62,16 +65,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Failed> {
 
 /// The built `authmint`, wherever the person's target folder is.
 fn program() -> Result<PathBuf, Failed> {
-    let metadata = Cargo::new("metadata")
-        .args(["--no-deps", "--format-version", "1"])
-        .output()?;
+    let metadata = Cargo::new("metadata").args(["--no-deps", "--format-version", "1"]).output()?;
     let metadata = Json::read(&metadata).ok_or_else(|| Failed::new("cargo metadata printed broken JSON"))?;
     let target = metadata
         .text("target_directory")
         .ok_or_else(|| Failed::new("cargo metadata names no target folder"))?;
-    let program = Path::new(target)
-        .join("debug")
-        .join(format!("authmint{}", std::env::consts::EXE_SUFFIX));
+    let program = Path::new(target).join("debug").join(format!("authmint{}", std::env::consts::EXE_SUFFIX));
     if program.is_file() {
         Ok(program)
     } else {

@@ -9,10 +9,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("authmint-domain", &["authmint-protocol"]),
     ("authmint-store", &["authmint-domain", "authmint-protocol"]),
     // Service and SDK meet over the wire only; a short cut between them would be a second, untested protocol.
-    (
-        "authmint-server",
-        &["authmint-store", "authmint-domain", "authmint-protocol"],
-    ),
+    ("authmint-server", &["authmint-store", "authmint-domain", "authmint-protocol"]),
     ("authmint", &["authmint-protocol"]),
     ("authmint-example-axum", &["authmint"]),
     ("authmint-cli", EVERY_SHIPPED),
@@ -45,36 +42,16 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
         ],
         "HTTP is how the service is served, never what it decides",
     ),
-    (
-        "rusqlite",
-        &["authmint-store", "authmint-bench"],
-        "only the store knows SQL",
-    ),
-    (
-        "tokio-postgres",
-        &["authmint-store", "authmint-bench"],
-        "only the store knows SQL",
-    ),
-    (
-        "napi",
-        &["authmint-session-node"],
-        "bindings to Node belong to the npm package",
-    ),
+    ("rusqlite", &["authmint-store", "authmint-bench"], "only the store knows SQL"),
+    ("tokio-postgres", &["authmint-store", "authmint-bench"], "only the store knows SQL"),
+    ("napi", &["authmint-session-node"], "bindings to Node belong to the npm package"),
     ("lettre", &["authmint-server"], "mail is an adapter of the server"),
 ];
 
 /// Libraries that a member must never name.
 const NEVER_IN: &[(&str, &[&str], &str)] = &[
-    (
-        "authmint-protocol",
-        IO,
-        "what crosses a process boundary is pure: no IO, no async",
-    ),
-    (
-        "authmint-domain",
-        IO,
-        "what the service decides does no IO: the outside comes through its ports",
-    ),
+    ("authmint-protocol", IO, "what crosses a process boundary is pure: no IO, no async"),
+    ("authmint-domain", IO, "what the service decides does no IO: the outside comes through its ports"),
     (
         "authmint",
         &["aws-lc-rs"],
@@ -82,25 +59,13 @@ const NEVER_IN: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-const IO: &[&str] = &[
-    "tokio",
-    "async-trait",
-    "axum",
-    "hyper",
-    "hyper-util",
-    "reqwest",
-    "tower",
-    "rand",
-    "getrandom",
-];
+const IO: &[&str] =
+    &["tokio", "async-trait", "axum", "hyper", "hyper-util", "reqwest", "tower", "rand", "getrandom"];
 
 /// Holds every dependency of every member against the tables.
 pub(super) fn check(metadata: &Json) -> Vec<Finding> {
     let packages = metadata.list("packages");
-    let members: Vec<&str> = packages
-        .iter()
-        .filter_map(|package| package.text("name"))
-        .collect();
+    let members: Vec<&str> = packages.iter().filter_map(|package| package.text("name")).collect();
     let mut findings = Vec::new();
     for package in packages {
         let Some(name) = package.text("name") else {
@@ -136,19 +101,13 @@ fn arrow_fault(library: &str, may_name: &[&str]) -> Option<String> {
 /// A library against both tables. A test may use what the member itself must not, so `never` spares dev-dependencies.
 fn library_fault(name: &str, library: &str, kind: Option<&str>) -> Option<String> {
     if name == "xtask" {
-        return Some(format!(
-            "depends on {library}: chores must start in a second on a fresh machine"
-        ));
+        return Some(format!("depends on {library}: chores must start in a second on a fresh machine"));
     }
-    let only = ONLY_IN
-        .iter()
-        .find(|(limited, members, _)| *limited == library && !members.contains(&name));
+    let only = ONLY_IN.iter().find(|(limited, members, _)| *limited == library && !members.contains(&name));
     let never = NEVER_IN.iter().find(|(member, libraries, _)| {
         *member == name && libraries.contains(&library) && kind != Some("dev")
     });
-    let reason = only
-        .map(|(.., reason)| reason)
-        .or(never.map(|(.., reason)| reason))?;
+    let reason = only.map(|(.., reason)| reason).or(never.map(|(.., reason)| reason))?;
     Some(format!("depends on {library}: {reason}"))
 }
 
@@ -163,10 +122,7 @@ mod tests {
                 {{"name":"authmint-protocol","dependencies":[]}},{{"name":"authmint-server","dependencies":[]}},
                 {{"name":"authmint","dependencies":[]}}]}}"#
         );
-        check(&Json::read(&json).unwrap())
-            .into_iter()
-            .map(|finding| finding.to_string())
-            .collect()
+        check(&Json::read(&json).unwrap()).into_iter().map(|finding| finding.to_string()).collect()
     }
 
     #[test]
@@ -181,10 +137,7 @@ mod tests {
         ] {
             for kind in ["null", r#""dev""#, r#""build""#] {
                 let found = found(member, library, kind);
-                assert!(
-                    found.len() == 1 && found[0].contains(library),
-                    "{member} -> {library}: {found:?}"
-                );
+                assert!(found.len() == 1 && found[0].contains(library), "{member} -> {library}: {found:?}");
             }
         }
     }
@@ -202,18 +155,10 @@ mod tests {
             ("authmint", "aws-lc-rs"),
             ("xtask", "serde"),
         ] {
-            assert_eq!(
-                found(member, library, "null").len(),
-                1,
-                "{member} names {library}"
-            );
+            assert_eq!(found(member, library, "null").len(), 1, "{member} names {library}");
         }
         assert_eq!(found("authmint-store", "rusqlite", "null"), [""; 0]);
-        assert_eq!(
-            found("authmint-domain", "tokio", r#""dev""#),
-            [""; 0],
-            "a test may drive an async flow"
-        );
+        assert_eq!(found("authmint-domain", "tokio", r#""dev""#), [""; 0], "a test may drive an async flow");
     }
 
     #[test]

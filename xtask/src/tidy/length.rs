@@ -14,10 +14,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 
 fn check_with(tree: &Tree, longer: &[(&str, &str)]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in [".rs", ".mjs", ".ts", ".html"]
-        .iter()
-        .flat_map(|end| tree.ending(end))
-    {
+    for file in [".rs", ".mjs", ".ts", ".html"].iter().flat_map(|end| tree.ending(end)) {
         let lines = file.text.lines().count();
         let excused = longer.iter().any(|(path, _)| *path == file.path);
         if lines > LINES && !excused {
@@ -46,10 +43,7 @@ mod tests {
 
     #[test]
     fn a_long_file_is_found_unless_it_is_excused() {
-        let tree = Tree::of(&[
-            ("src/long.rs", &"//\n".repeat(401)),
-            ("src/fits.rs", &"//\n".repeat(400)),
-        ]);
+        let tree = Tree::of(&[("src/long.rs", &"//\n".repeat(401)), ("src/fits.rs", &"//\n".repeat(400))]);
         assert_eq!(check_with(&tree, &[]).len(), 1);
         assert_eq!(check_with(&tree, &[("src/long.rs", "one table")]), []);
     }
@@ -58,11 +52,7 @@ mod tests {
     fn an_excuse_that_is_not_needed_is_found() {
         let tree = Tree::of(&[("src/fits.rs", "//\n")]);
         assert_eq!(
-            check_with(
-                &tree,
-                &[("src/fits.rs", "was long once"), ("src/gone.rs", "is gone")]
-            )
-            .len(),
+            check_with(&tree, &[("src/fits.rs", "was long once"), ("src/gone.rs", "is gone")]).len(),
             2
         );
     }

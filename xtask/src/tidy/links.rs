@@ -6,21 +6,11 @@ use super::{
 };
 
 /// Folders whose paths a document may name in back-ticks; such a path must exist.
-const FOLDERS: [&str; 8] = [
-    "crates/",
-    "journeys/",
-    "examples/",
-    "bench/",
-    "xtask/",
-    "docs/",
-    "vectors/",
-    ".ci/",
-];
+const FOLDERS: [&str; 8] =
+    ["crates/", "journeys/", "examples/", "bench/", "xtask/", "docs/", "vectors/", ".ci/"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    tree.ending(".md")
-        .flat_map(|file| check_file(tree, file))
-        .collect()
+    tree.ending(".md").flat_map(|file| check_file(tree, file)).collect()
 }
 
 fn check_file(tree: &Tree, file: &File) -> Vec<Finding> {
@@ -66,10 +56,7 @@ fn without_code(line: &str) -> String {
 /// The targets of `[text](target)` in a line.
 fn link_targets(line: &str) -> Vec<String> {
     let starts = line.match_indices("](").map(|(start, _)| &line[start + 2..]);
-    starts
-        .filter_map(|rest| rest.split([')', ' ']).next())
-        .map(str::to_owned)
-        .collect()
+    starts.filter_map(|rest| rest.split([')', ' ']).next()).map(str::to_owned).collect()
 }
 
 fn link_fault(tree: &Tree, file: &File, target: &str) -> Option<String> {
@@ -77,11 +64,7 @@ fn link_fault(tree: &Tree, file: &File, target: &str) -> Option<String> {
         return None;
     }
     let (path, heading) = target.split_once('#').unwrap_or((target, ""));
-    let path = if path.is_empty() {
-        file.path.clone()
-    } else {
-        resolve(&file.path, path)?
-    };
+    let path = if path.is_empty() { file.path.clone() } else { resolve(&file.path, path)? };
     if !exists(tree, &path) {
         return Some(format!("links to {target}, which is not there"));
     }
@@ -113,9 +96,7 @@ fn exists(tree: &Tree, path: &str) -> bool {
 /// A plain path into one of our folders, without wildcards, placeholders or arguments.
 fn is_path(span: &str) -> bool {
     FOLDERS.iter().any(|folder| span.starts_with(folder))
-        && span
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
+        && span.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
 }
 
 /// The anchors of a text's headings, made as forges make them.
@@ -125,15 +106,8 @@ fn headings(text: &str) -> impl Iterator<Item = String> {
         if title.len() == line.len() || !title.starts_with(' ') {
             return None;
         }
-        let kept = title
-            .trim()
-            .chars()
-            .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-        Some(
-            kept.flat_map(char::to_lowercase)
-                .map(|c| if c == ' ' { '-' } else { c })
-                .collect(),
-        )
+        let kept = title.trim().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        Some(kept.flat_map(char::to_lowercase).map(|c| if c == ' ' { '-' } else { c }).collect())
     })
 }
 
@@ -144,10 +118,7 @@ mod tests {
     fn found(text: &str) -> usize {
         check(&Tree::of(&[
             ("docs/guide.md", text),
-            (
-                "docs/other.md",
-                "# Two Words, and more!\n```\n# no heading\n```\n",
-            ),
+            ("docs/other.md", "# Two Words, and more!\n```\n# no heading\n```\n"),
             ("README.md", ""),
             ("crates/store/src/lib.rs", ""),
         ]))

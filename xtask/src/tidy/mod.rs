@@ -27,10 +27,7 @@ struct Finding {
 
 impl Finding {
     fn new(place: impl Into<String>, fault: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            fault: fault.into(),
-        }
+        Self { place: place.into(), fault: fault.into() }
     }
 
     /// A finding in a line, counted from 0 as iterators do.
@@ -48,19 +45,11 @@ impl fmt::Display for Finding {
 /// Checks the whole tree and shows every finding at once.
 pub(crate) fn run(root: &Path) -> Result<(), Failed> {
     let tree = Tree::read(root).map_err(|error| Failed::new(format!("cannot read the tree: {error}")))?;
-    let metadata = Cargo::new("metadata")
-        .args(["--no-deps", "--format-version", "1"])
-        .output()?;
+    let metadata = Cargo::new("metadata").args(["--no-deps", "--format-version", "1"]).output()?;
     let metadata = Json::read(&metadata).ok_or_else(|| Failed::new("cargo metadata printed broken JSON"))?;
 
     let mut findings = arrows::check(&metadata);
-    for rule in [
-        length::check,
-        words::check,
-        links::check,
-        migrations::check,
-        sql::check,
-    ] {
+    for rule in [length::check, words::check, links::check, migrations::check, sql::check] {
         findings.extend(rule(&tree));
     }
     if findings.is_empty() {
@@ -68,9 +57,5 @@ pub(crate) fn run(root: &Path) -> Result<(), Failed> {
         return Ok(());
     }
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    Err(Failed::new(format!(
-        "{}\ntidy: {} found",
-        lines.join("\n"),
-        lines.len()
-    )))
+    Err(Failed::new(format!("{}\ntidy: {} found", lines.join("\n"), lines.len())))
 }

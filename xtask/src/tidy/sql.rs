@@ -16,15 +16,8 @@ const HOME: [&str; 2] = ["crates/store/", "bench/"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in tree
-        .ending(".rs")
-        .filter(|file| !HOME.iter().any(|home| file.path.starts_with(home)))
-    {
-        let statements = file
-            .text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| is_statement(line));
+    for file in tree.ending(".rs").filter(|file| !HOME.iter().any(|home| file.path.starts_with(home))) {
+        let statements = file.text.lines().enumerate().filter(|(_, line)| is_statement(line));
         findings.extend(
             statements.map(|(number, _)| Finding::in_line(&file.path, number, "SQL outside crates/store")),
         );
@@ -33,9 +26,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn is_statement(line: &str) -> bool {
-    let query = line
-        .find(concat!("SELECT", " "))
-        .is_some_and(|start| line[start..].contains(" FROM "));
+    let query = line.find(concat!("SELECT", " ")).is_some_and(|start| line[start..].contains(" FROM "));
     query || STATEMENTS.iter().any(|statement| line.contains(statement))
 }
 
@@ -47,22 +38,9 @@ mod tests {
     fn sql_is_found_outside_the_store_only() {
         let query = concat!("let q = \"SELECT", " id FROM session\";");
         for line in [query, concat!("\"DELETE", " FROM session\"")] {
-            assert_eq!(
-                check(&Tree::of(&[("crates/server/src/api.rs", line)])).len(),
-                1,
-                "{line}"
-            );
-            assert_eq!(
-                check(&Tree::of(&[("crates/store/src/sqlite/session.rs", line)])),
-                []
-            );
+            assert_eq!(check(&Tree::of(&[("crates/server/src/api.rs", line)])).len(), 1, "{line}");
+            assert_eq!(check(&Tree::of(&[("crates/store/src/sqlite/session.rs", line)])), []);
         }
-        assert_eq!(
-            check(&Tree::of(&[(
-                "crates/server/src/api.rs",
-                "// select one from the list"
-            )])),
-            []
-        );
+        assert_eq!(check(&Tree::of(&[("crates/server/src/api.rs", "// select one from the list")])), []);
     }
 }

@@ -6,9 +6,8 @@ use std::{collections::BTreeSet, fs, io, path::Path};
 const MADE: [&str; 4] = ["target", "node_modules", ".git", ".authmint"];
 
 /// Endings of files that people write and read as text.
-const WRITTEN: [&str; 11] = [
-    ".rs", ".md", ".toml", ".mjs", ".ts", ".js", ".html", ".css", ".sql", ".sh", ".ci/run",
-];
+const WRITTEN: [&str; 11] =
+    [".rs", ".md", ".toml", ".mjs", ".ts", ".js", ".html", ".css", ".sql", ".sh", ".ci/run"];
 
 /// A written file.
 pub(super) struct File {
@@ -43,10 +42,7 @@ impl Tree {
         for (path, text) in samples {
             let folders = path.match_indices('/').map(|(end, _)| path[..end].to_owned());
             tree.paths.extend(folders.chain([(*path).to_owned()]));
-            tree.files.push(File {
-                path: (*path).to_owned(),
-                text: (*text).to_owned(),
-            });
+            tree.files.push(File { path: (*path).to_owned(), text: (*text).to_owned() });
         }
         tree
     }
@@ -69,10 +65,7 @@ impl Tree {
                 continue;
             }
             if WRITTEN.iter().any(|end| path.ends_with(end)) && !path.starts_with("vectors/") {
-                self.files.push(File {
-                    path: path.clone(),
-                    text: fs::read_to_string(entry.path())?,
-                });
+                self.files.push(File { path: path.clone(), text: fs::read_to_string(entry.path())? });
             }
             self.paths.insert(path);
         }

@@ -4,12 +4,8 @@ use super::{Finding, tree::Tree};
 
 /// Marks of unfinished work: what is unfinished is an issue in the tracker, where someone looks for it. (Written in
 /// two halves, so that this file passes its own rule.)
-const UNFINISHED: [&str; 4] = [
-    concat!("TO", "DO"),
-    concat!("FIX", "ME"),
-    concat!("XX", "X"),
-    concat!("HA", "CK"),
-];
+const UNFINISHED: [&str; 4] =
+    [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
 
 /// Paths of somebody's machine: they work there and nowhere else.
 const MACHINE: [&str; 6] = [
@@ -26,11 +22,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     for file in &tree.files {
         for (number, line) in file.text.lines().enumerate() {
             if let Some(word) = UNFINISHED.iter().find(|word| has_word(line, word)) {
-                findings.push(Finding::in_line(
-                    &file.path,
-                    number,
-                    format!("{word}: finish it or file it"),
-                ));
+                findings.push(Finding::in_line(&file.path, number, format!("{word}: finish it or file it")));
             }
             if let Some(path) = MACHINE.iter().find(|path| has_path(line, path)) {
                 findings.push(Finding::in_line(
@@ -55,8 +47,7 @@ fn has_word(line: &str, word: &str) -> bool {
 /// The path starts here: a longer path or a URL that contains it is another one.
 fn has_path(line: &str, path: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || "._-/}~".contains(c);
-    line.match_indices(path)
-        .any(|(start, _)| !line[..start].chars().next_back().is_some_and(inside))
+    line.match_indices(path).any(|(start, _)| !line[..start].chars().next_back().is_some_and(inside))
 }
 
 #[cfg(test)]
