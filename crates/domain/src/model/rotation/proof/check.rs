@@ -77,7 +77,11 @@ fn one_storm_has_one_answer_and_one_write() {
     let storm = Jar { promise: Promise::OneStormOneAnswer, ..JAR };
     holds("storms", 200_000, &Jar { ticks: COARSE, round_trip: 2, ..storm });
     let failover = Failover::LosesAnything;
-    holds("storms with a failover", 300_000, &Jar { ticks: COARSE, round_trip: 2, failover, ..storm });
+    holds(
+        "storms with a failover",
+        300_000,
+        &Jar { ticks: COARSE, round_trip: 2, in_flight: 2, failover, ..storm },
+    );
 }
 
 #[test]

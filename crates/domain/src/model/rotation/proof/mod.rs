@@ -8,3 +8,5 @@ mod drafts;
 mod explore;
 mod holders;
 mod jar;
+mod simulate;
+mod thieves;
