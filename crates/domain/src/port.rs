@@ -1,7 +1,7 @@
 //! What the outside must provide, one trait a concern; each has its adapter in the store or the server.
 
 use crate::model::{
-    audit::AuditEvent,
+    audit::{AuditEvent, RecordedEvent},
     challenge::{EmailChallenge, EmailId},
     limit::{Limit, LimitKey, Spent},
     one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
@@ -98,7 +98,7 @@ pub trait Store: Send + Sync + 'static {
     /// Adds a project; a repeat with the same ID replaces name and policy.
     fn put_project(&self, project: Project) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Adds an API key; a repeat with the same hash replaces what it is allowed.
+    /// Adds an API key; a repeat with the same hash replaces what it is allowed. A revoked key stays revoked.
     fn put_api_key(&self, key: ApiKeyRecord) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Finds an API key and its project by the SHA-256 of the key's text.
@@ -142,10 +142,11 @@ pub trait Store: Send + Sync + 'static {
     /// Decides over a one-time secret and, if it was used, the session of its first use.
     ///
     /// The answer is the decision itself, `None` if there is no such secret. An opened session is inserted and the
-    /// secret marked as used, with both audited, before this answers.
+    /// secret marked as used, with both audited, before this answers. `now` dates the audit.
     fn exchange(
         &self,
         id: OneTimeSecretId,
+        now: Timestamp,
         decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
     ) -> impl Future<Output = Result<Option<ExchangeDecision>, StoreError>> + Send;
 
@@ -166,7 +167,17 @@ pub trait Store: Send + Sync + 'static {
         id: UserId,
     ) -> impl Future<Output = Result<Option<User>, StoreError>> + Send;
 
+    /// The newest lines of a project's audit trail, the newest first, at most `limit`.
+    fn audit_events(
+        &self,
+        project_id: ProjectId,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<RecordedEvent>, StoreError>> + Send;
+
     /// Removes a bounded number of rows that have been of no use since `before`; call again until it removes none.
+    ///
+    /// Sessions that fell idle have no index, since every rotation would have to write it: each call looks through
+    /// the next few thousand, so that they go round after round rather than at once.
     fn purge(&self, before: Timestamp) -> impl Future<Output = Result<Purged, StoreError>> + Send;
 
     /// Whether the store answers: a cheap write-path check for readiness.

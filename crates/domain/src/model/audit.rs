@@ -25,6 +25,23 @@ pub enum AuditKind {
 }
 
 impl AuditKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::UserCreated,
+        Self::SignedIn,
+        Self::SignInFailed,
+        Self::SessionOpened,
+        Self::OneTimeSecretReused,
+        Self::SignedOut,
+        Self::TheftFound,
+    ];
+
+    /// The kind of this text.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     /// The kind's stable text.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -55,4 +72,19 @@ pub struct AuditEvent {
     pub session_id: Option<SessionId>,
     /// A stable word that says more, such as an error code or a sign-in method; never a secret.
     pub detail: &'static str,
+}
+
+/// A line of the audit trail as it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: AuditKind,
+    /// Whose, if a user is known.
+    pub user_id: Option<UserId>,
+    /// In which session, if there is one.
+    pub session_id: Option<SessionId>,
+    /// A stable word that says more.
+    pub detail: String,
 }
