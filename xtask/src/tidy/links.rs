@@ -2,7 +2,7 @@
 
 use super::{
     Finding,
-    tree::{File, Tree},
+    tree::{File, MADE, Tree},
 };
 
 /// Folders whose paths a document may name in back-ticks; such a path must exist.
@@ -93,9 +93,11 @@ fn exists(tree: &Tree, path: &str) -> bool {
     path.is_empty() || tree.paths.contains(path)
 }
 
-/// A plain path into one of our folders, without wildcards, placeholders or arguments.
+/// A plain path into one of our folders, without wildcards, placeholders or arguments; what is made there may be absent.
 fn is_path(span: &str) -> bool {
-    FOLDERS.iter().any(|folder| span.starts_with(folder))
+    let made = span.split('/').any(|part| MADE.contains(&part));
+    !made
+        && FOLDERS.iter().any(|folder| span.starts_with(folder))
         && span.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c))
 }
 
@@ -133,6 +135,7 @@ mod tests {
             "[e](https://example.com/gone) `[f](gone.md)`",
             "```\n[g](gone.md)\n```",
             "see `crates/store/src` and `crates/store/src/lib.rs`, or `crates/<name>`",
+            "npm fills `journeys/clients/node_modules`",
         ] {
             assert_eq!(found(good), 0, "{good}");
         }
