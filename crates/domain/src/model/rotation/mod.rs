@@ -70,7 +70,7 @@ pub struct Windows {
 }
 
 impl Default for Windows {
-    /// Ten seconds of grace, and twice the longest answer delay to survive.
+    /// Ten seconds of grace, and three times the slowest round trip to survive.
     fn default() -> Self {
         Self { grace: Duration::from_secs(10), settle: Duration::from_secs(180) }
     }
