@@ -61,13 +61,15 @@ test("a person signs in by code, sees who they are in two tabs, and signs out of
   await tab.goto(service.demoUrl);
   assert.equal((await tab.locator("#user-email").textContent()).trim(), "ada@example.com");
 
+  const refreshed = page.waitForResponse((answer) => answer.request().method() === "POST");
   await page.locator("#refresh").click();
+  assert.equal((await refreshed).status(), 200);
   await page.reload();
   assert.equal((await page.locator("#user-email").textContent()).trim(), "ada@example.com");
 
   await page.locator("#sign-out").click();
   await page.locator("#email").waitFor({ state: "visible" });
-  await tab.reload();
+  await tab.reload().catch(() => {}); // it may be reloading by itself, told by the first tab
   await tab.locator("#email").waitFor({ state: "visible" });
   assert.equal(await tab.locator("#user-email").isVisible(), false);
   assert.deepEqual(faults, []);
@@ -93,10 +95,8 @@ test("a wrong code is no dead end: the right one still signs in", async () => {
   const page = await context.newPage();
   await askForCode(page, "cy@example.com");
   const right = await service.codeFor("cy@example.com");
-  const refused = page.waitForResponse((answer) => answer.request().method() === "POST");
   await enterCode(page, right === "000000" ? "000001" : "000000");
-  assert.ok((await refused).status() < 500);
-  await page.locator("#code").waitFor({ state: "visible" });
+  await page.locator("#error", { hasText: /\w+ \w+/ }).waitFor({ state: "visible" });
   assert.equal(await page.locator("#user-email").isVisible(), false);
   await enterCode(page, right);
   await page.locator("#user-email").waitFor({ state: "visible" });
