@@ -1,0 +1,266 @@
+//! The host of a guard on tokio: answers its steps by HTTP and by checking signatures in place.
+
+mod flight;
+mod host;
+
+pub use host::{Host, SystemHost};
+
+use crate::{
+    error::{AuthError, ConfigError, UnavailableCause},
+    guard::{Answer, AuthOptions, Call, Guard, Outcome, Progress, RequestHead, SetCookies, Step, TryFailed},
+    session::{AuthMaterial, Session},
+};
+use authmint_protocol::{
+    api_key::{ApiKey, Environment},
+    secret::{OneTimeSecret, RefreshToken, SessionJwt},
+    token::native,
+    wire::user::User,
+};
+use flight::{Flights, Role};
+use std::{future::Future, sync::Arc};
+
+/// An app's way to its users' sessions. Make one, and clone it wherever it is needed: all clones share what is known.
+pub struct Auth<H: Host = SystemHost> {
+    inner: Arc<Inner<H>>,
+}
+
+struct Inner<H> {
+    guard: Guard,
+    host: H,
+    flights: Flights,
+}
+
+impl Auth {
+    /// Makes the SDK with the system's clock and network.
+    ///
+    /// Without a base URL, a key that Crossmint issued means Crossmint's hosted service.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the options cannot work: now, and not when a person signs in.
+    pub fn new(options: AuthOptions) -> Result<Self, ConfigError> {
+        Self::with_host(vendor_host(options)?, host::draw_seed(), SystemHost::new()?)
+    }
+}
+
+impl<H: Host> Auth<H> {
+    /// Makes the SDK with a clock and network of the caller's; `seed` must be drawn anew for each process.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the options cannot work.
+    pub fn with_host(options: AuthOptions, seed: [u8; 32], host: H) -> Result<Self, ConfigError> {
+        let guard = Guard::new(&options, seed)?;
+        Ok(Self { inner: Arc::new(Inner { guard, host, flights: Flights::default() }) })
+    }
+
+    /// The session of a request: checked offline, refreshed if it must be.
+    ///
+    /// The outcome's cookies belong on the app's answer, whether there is a session or not.
+    pub fn get_session<'a>(&self, head: impl Into<RequestHead<'a>>) -> impl Future<Output = Outcome> + Send {
+        self.finish(self.guard().begin(head, self.inner.host.now()))
+    }
+
+    /// The session of material that did not come as cookies. A JWT alone serves while it is valid.
+    pub fn get_session_with(
+        &self,
+        jwt: Option<SessionJwt>,
+        refresh_token: Option<RefreshToken>,
+    ) -> impl Future<Output = Result<Session, AuthError>> + Send + use<H> {
+        let finish = self.finish(self.guard().begin_with(jwt, refresh_token, self.inner.host.now()));
+        async move { finish.await.session }
+    }
+
+    /// A look that changes nothing and never refreshes, for code that cannot set cookies.
+    pub fn peek<'a>(
+        &self,
+        head: impl Into<RequestHead<'a>>,
+    ) -> impl Future<Output = Result<Session, AuthError>> + Send {
+        let finish = self.finish(self.guard().begin_peek(head, self.inner.host.now()));
+        async move { finish.await.session }
+    }
+
+    /// Verifies a session JWT and nothing else.
+    pub fn verify_jwt(&self, jwt: &str) -> impl Future<Output = Result<Session, AuthError>> + Send + use<H> {
+        self.get_session_with(Some(SessionJwt::new(jwt.to_owned())), None)
+    }
+
+    /// Renews the session now, with the token that the app's page sent, else with the request's cookies.
+    pub fn refresh<'a>(
+        &self,
+        head: impl Into<RequestHead<'a>>,
+        presented: Option<RefreshToken>,
+    ) -> impl Future<Output = Outcome> + Send {
+        self.finish(self.guard().begin_renewal(head, presented, self.inner.host.now()))
+    }
+
+    /// Trades the one-time secret that a sign-in ended with for a session, stored under the plain names.
+    pub fn exchange<'a>(
+        &self,
+        head: impl Into<RequestHead<'a>>,
+        secret: &OneTimeSecret,
+    ) -> impl Future<Output = Outcome> + Send {
+        self.finish(self.guard().begin_exchange(head, secret, self.inner.host.now()))
+    }
+
+    /// Stores auth material that the app got by other means, after verifying it.
+    pub fn store_auth_material<'a>(
+        &self,
+        head: impl Into<RequestHead<'a>>,
+        material: AuthMaterial,
+    ) -> impl Future<Output = Outcome> + Send {
+        self.finish(self.guard().begin_store(head, material, self.inner.host.now()))
+    }
+
+    /// Signs out: the cookies to clear are known at once, and the session is ended at the service.
+    ///
+    /// The end at the service is awaited, but goes on if the caller does not wait. If it fails, the cookies are to be
+    /// cleared all the same; the error is worth a line in the log.
+    pub fn logout<'a>(
+        &self,
+        head: impl Into<RequestHead<'a>>,
+    ) -> impl Future<Output = (SetCookies, Result<(), AuthError>)> + Send {
+        let signing_out = self.guard().sign_out(head, self.inner.host.now());
+        let this = self.clone();
+        async move {
+            let mut ended = Ok(());
+            for call in signing_out.calls {
+                if let Answer::Failed(error) = this.answer(call).await {
+                    tracing::warn!(
+                        code = error.code(),
+                        "signed out here, but the service could not be told: {error}"
+                    );
+                    ended = Err(error);
+                }
+            }
+            (signing_out.cookies, ended)
+        }
+    }
+
+    /// The profile of a user of the project; the API key needs the scope `users.read`.
+    ///
+    /// # Errors
+    /// [`AuthError::UserIdInvalid`], [`AuthError::UserUnknown`], or what kept the service from answering.
+    pub async fn get_user(&self, user_id: &str) -> Result<User, AuthError> {
+        let call = self.guard().call_user(user_id, self.inner.host.now())?;
+        match self.answer(call).await {
+            Answer::User(user) => Ok(Arc::unwrap_or_clone(user)),
+            Answer::Failed(error) => Err(error),
+            _ => Err(AuthError::unavailable(UnavailableCause::BrokenAnswer)),
+        }
+    }
+
+    /// Where the service publishes its key set.
+    #[must_use]
+    pub fn jwks_uri(&self) -> String {
+        self.guard().jwks_uri()
+    }
+
+    /// The core that decides.
+    #[must_use]
+    pub fn guard(&self) -> &Guard {
+        &self.inner.guard
+    }
+
+    /// Holds a conversation to its end.
+    pub(crate) fn finish(&self, mut step: Step) -> impl Future<Output = Outcome> + Send + use<H> {
+        let this = self.clone();
+        async move {
+            loop {
+                step = match step {
+                    Step::Done(outcome) => {
+                        this.keep_up();
+                        return outcome;
+                    }
+                    Step::Check(waiting) => {
+                        let holds = native::check(waiting.check());
+                        waiting.receive(&this.inner.guard, holds, this.inner.host.now())
+                    }
+                    Step::Send(call, waiting) => {
+                        let answer = this.answer(call).await;
+                        waiting.receive(&this.inner.guard, answer, this.inner.host.now())
+                    }
+                };
+            }
+        }
+    }
+
+    /// The answer to a call: of the same call under way, if there is one. The call runs in a task of its own, so that
+    /// a caller who goes away cancels nobody else's.
+    async fn answer(&self, call: Call) -> Answer {
+        let now = self.inner.host.now();
+        let lost = || Answer::Failed(AuthError::unavailable(UnavailableCause::BrokenAnswer));
+        let Some(key) = call.shared_key() else {
+            let task = tokio::spawn(drive(Arc::clone(&self.inner), call));
+            return task.await.unwrap_or_else(|_| lost());
+        };
+        let waiting = match self.inner.flights.join(&key, || call.known(&self.inner.guard, now)) {
+            Role::Known(answer) => return answer,
+            Role::Follow(waiting) => waiting,
+            Role::Lead(landing, waiting) => {
+                let inner = Arc::clone(&self.inner);
+                tokio::spawn(async move {
+                    let answer = drive(Arc::clone(&inner), call).await;
+                    inner.flights.land(&key, &landing, answer);
+                });
+                waiting
+            }
+        };
+        waiting.answer().await.unwrap_or_else(lost)
+    }
+
+    /// Does what is due beside the requests.
+    fn keep_up(&self) {
+        if let Some(call) = self.inner.guard.upkeep(self.inner.host.now()) {
+            let this = self.clone();
+            tokio::spawn(async move {
+                if let Answer::Failed(error) = this.answer(call).await {
+                    tracing::warn!(
+                        code = error.code(),
+                        "the key set could not be renewed; the old one serves on: {error}"
+                    );
+                }
+            });
+        }
+    }
+}
+
+impl<H: Host> Clone for Auth<H> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+/// Sends a call, again and again where the guard says so.
+async fn drive<H: Host>(inner: Arc<Inner<H>>, mut call: Call) -> Answer {
+    let (guard, host) = (&inner.guard, &inner.host);
+    loop {
+        if !call.pause().is_zero() {
+            host.sleep(call.pause()).await;
+        }
+        let limit = call.limit(guard, host.now());
+        let result = tokio::select! {
+            biased;
+            reply = host.send(call.request(guard)) => reply.map_err(TryFailed::Transport),
+            () = host.sleep(limit) => Err(TryFailed::TimedOut),
+        };
+        match call.receive(guard, result, host.now()) {
+            Progress::Settled(answer) => return answer,
+            Progress::Again(next) => call = next,
+        }
+    }
+}
+
+/// Fills in Crossmint's host where no base URL is given and the key is one of theirs.
+fn vendor_host(mut options: AuthOptions) -> Result<AuthOptions, ConfigError> {
+    if options.base_url.is_none() {
+        let key = ApiKey::parse(options.api_key.reveal())?;
+        if !key.signed_by_crossmint(native::check_ed25519) {
+            return Err(ConfigError::BaseUrlMissing);
+        }
+        options.hosted = true;
+        options.base_url = Some(match key.environment {
+            Environment::Development | Environment::Staging => "https://staging.crossmint.com".to_owned(),
+            Environment::Production => "https://www.crossmint.com".to_owned(),
+        });
+    }
+    Ok(options)
+}

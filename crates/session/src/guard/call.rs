@@ -1,0 +1,316 @@
+//! One call to the service, with its tries: what to send, when, and what an answer means.
+
+use super::Guard;
+use crate::{
+    error::{AuthError, TransportError, UnavailableCause},
+    session::AuthMaterial,
+};
+use authmint_protocol::{
+    ErrorCode,
+    id::UserId,
+    secret::RefreshToken,
+    time::Timestamp,
+    wire::{
+        problem::Problem,
+        session::{LogoutRequest, RefreshRequest, RefreshResponse},
+        user::User,
+    },
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use serde::Serialize;
+use std::{sync::Arc, time::Duration};
+
+/// The pause before the second try; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest answer that is read, key sets aside.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// A call to the service that someone waits for.
+///
+/// A host sends [`request`](Self::request) after [`pause`](Self::pause), gives up after [`limit`](Self::limit), and
+/// hands the result to [`receive`](Self::receive), until that settles it. Calls with an equal
+/// [`shared_key`](Self::shared_key) are one call: whoever comes later waits for the first one's answer.
+pub struct Call {
+    kind: Kind,
+    deadline: Timestamp,
+    tries: u32,
+    pause: Duration,
+}
+
+enum Kind {
+    Keys,
+    Refresh(RefreshToken),
+    Logout(RefreshToken),
+    User(UserId),
+}
+
+/// What makes two calls one.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum SharedKey {
+    /// The key set.
+    Keys,
+    /// A refresh with this whole token: never less, or one user's answer would reach another.
+    Refresh(Arc<str>),
+}
+
+/// What came of one try.
+pub enum Progress {
+    /// The call is over; everyone who waited gets this.
+    Settled(Answer),
+    /// Try again, after the call's pause.
+    Again(Call),
+}
+
+/// How a call ended.
+#[derive(Clone)]
+pub enum Answer {
+    /// The guard holds a newer key set.
+    Keys,
+    /// The session goes on with new material.
+    Renewed(Arc<AuthMaterial>),
+    /// The service refused the token, for the reason given.
+    Refused(ErrorCode),
+    /// The session ended, or there was none.
+    SignedOut,
+    /// A user's profile.
+    User(Arc<User>),
+    /// The service gave no usable answer; nothing is known about the token.
+    Failed(AuthError),
+}
+
+impl Guard {
+    pub(super) fn call_keys(&self, now: Timestamp) -> Call {
+        self.call(Kind::Keys, now)
+    }
+
+    pub(super) fn call_refresh(&self, token: &RefreshToken, now: Timestamp) -> Call {
+        self.call(Kind::Refresh(token.clone()), now)
+    }
+
+    pub(super) fn call_logout(&self, token: &RefreshToken, now: Timestamp) -> Call {
+        self.call(Kind::Logout(token.clone()), now)
+    }
+
+    /// The call that fetches a user's profile; needs a server key with the scope `users.read`.
+    ///
+    /// # Errors
+    /// [`AuthError::UserIdInvalid`] if the text is no user ID: nothing else gets into the path.
+    pub fn call_user(&self, user_id: &str, now: Timestamp) -> Result<Call, AuthError> {
+        let user_id = user_id.parse().map_err(|_| AuthError::UserIdInvalid)?;
+        Ok(self.call(Kind::User(user_id), now))
+    }
+
+    fn call(&self, kind: Kind, now: Timestamp) -> Call {
+        Call { kind, deadline: now.after(self.settings.total_limit), tries: 0, pause: Duration::ZERO }
+    }
+}
+
+impl Call {
+    /// What makes another call the same as this one, if calls of its kind may be shared.
+    #[must_use]
+    pub fn shared_key(&self) -> Option<SharedKey> {
+        match &self.kind {
+            Kind::Keys => Some(SharedKey::Keys),
+            Kind::Refresh(token) => Some(SharedKey::Refresh(token.reveal().into())),
+            Kind::Logout(_) | Kind::User(_) => None,
+        }
+    }
+
+    /// The answer, if the same call was settled since this one was made.
+    #[must_use]
+    pub fn known(&self, guard: &Guard, now: Timestamp) -> Option<Answer> {
+        match &self.kind {
+            Kind::Refresh(token) => {
+                let refused = guard.memory.refused(token, now).map(Answer::Refused);
+                refused.or_else(|| guard.memory.kept(token, now))
+            }
+            Kind::Keys | Kind::Logout(_) | Kind::User(_) => None,
+        }
+    }
+
+    /// How long to wait before sending.
+    #[must_use]
+    pub const fn pause(&self) -> Duration {
+        self.pause
+    }
+
+    /// How long this try may take once it is sent, at the point in time when it is.
+    #[must_use]
+    pub fn limit(&self, guard: &Guard, now: Timestamp) -> Duration {
+        self.deadline.since(now).min(guard.settings.try_limit)
+    }
+
+    /// The request to send; redirects are not to be followed.
+    #[must_use]
+    pub fn request(&self, guard: &Guard) -> Request<Bytes> {
+        let urls = &guard.settings.urls;
+        let (method, uri, body) = match &self.kind {
+            Kind::Keys => (Method::GET, urls.jwks.clone(), Bytes::new()),
+            Kind::Refresh(token) => {
+                (Method::POST, urls.refresh.clone(), json(&RefreshRequest { refresh: token.clone() }))
+            }
+            Kind::Logout(token) => {
+                (Method::POST, urls.logout.clone(), json(&LogoutRequest { refresh: Some(token.clone()) }))
+            }
+            Kind::User(id) => (Method::GET, urls.user(*id), Bytes::new()),
+        };
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert("x-client-name", HeaderValue::from_static("authmint-rust"));
+        headers.insert("x-client-version", HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+        if !matches!(self.kind, Kind::Keys) {
+            headers.insert("x-api-key", guard.settings.api_key.clone());
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        request
+    }
+
+    /// Takes the result of a try. Whatever is to be remembered, the guard remembers here, before anyone who waits
+    /// goes on.
+    pub fn receive(
+        self,
+        guard: &Guard,
+        result: Result<Response<Bytes>, TryFailed>,
+        now: Timestamp,
+    ) -> Progress {
+        let (failure, retry_after) = match result {
+            Ok(reply) => match self.read(guard, &reply, now) {
+                Ok(answer) => return Progress::Settled(self.settle(guard, answer, now)),
+                Err(cause) => (cause, retry_after(reply.headers())),
+            },
+            Err(TryFailed::TimedOut) => (UnavailableCause::TimedOut, None),
+            Err(TryFailed::Transport(error)) => (UnavailableCause::Network(error), None),
+        };
+        let pause = self.next_pause(guard).max(retry_after.unwrap_or_default());
+        if now.after(pause) < self.deadline {
+            return Progress::Again(Self { tries: self.tries + 1, pause, ..self });
+        }
+        let error = AuthError::Unavailable { cause: failure, retry_after };
+        Progress::Settled(self.settle(guard, Answer::Failed(error), now))
+    }
+
+    /// Between half of the doubled pause and all of it, different for every token.
+    fn next_pause(&self, guard: &Guard) -> Duration {
+        let half = FIRST_PAUSE.saturating_mul(1 << self.tries.min(10)) / 2;
+        let text = match &self.kind {
+            Kind::Refresh(token) | Kind::Logout(token) => token.reveal(),
+            Kind::Keys | Kind::User(_) => "",
+        };
+        half + guard.seeded.spread(text, self.tries, half)
+    }
+
+    /// What the reply means; an error if the same request may yet succeed.
+    fn read(
+        &self,
+        guard: &Guard,
+        reply: &Response<Bytes>,
+        now: Timestamp,
+    ) -> Result<Answer, UnavailableCause> {
+        let status = reply.status();
+        if matches!(status.as_u16(), 408 | 425 | 429 | 500..) {
+            return Err(UnavailableCause::Status(status.as_u16()));
+        }
+        if let Kind::Keys = self.kind {
+            guard.keys.fetched(reply, now).map_err(|_| UnavailableCause::BrokenAnswer)?;
+            return Ok(Answer::Keys);
+        }
+        if status != StatusCode::OK || reply.body().len() > MAX_ANSWER {
+            return Ok(self.declined(reply));
+        }
+        match &self.kind {
+            Kind::Refresh(_) => material(reply.body()).map(|material| Answer::Renewed(Arc::new(material))),
+            Kind::User(id) => serde_json::from_slice::<User>(reply.body())
+                .ok()
+                .filter(|user| user.id == id.to_string())
+                .map(|user| Answer::User(Arc::new(user))),
+            Kind::Keys | Kind::Logout(_) => Some(Answer::SignedOut),
+        }
+        .ok_or(UnavailableCause::BrokenAnswer)
+    }
+
+    fn declined(&self, reply: &Response<Bytes>) -> Answer {
+        let status = reply.status().as_u16();
+        let problem = serde_json::from_slice::<Problem>(reply.body()).ok();
+        let code = problem.as_ref().and_then(Problem::known_code);
+        match (&self.kind, code) {
+            (Kind::Refresh(_), Some(code)) if status == 401 && judges_token(code) => Answer::Refused(code),
+            (Kind::User(_), Some(ErrorCode::UserUnknown)) => Answer::Failed(AuthError::UserUnknown),
+            _ => {
+                let (code, message) =
+                    problem.map(|problem| (problem.code, problem.message)).unwrap_or_default();
+                Answer::Failed(AuthError::Declined { status, code, message })
+            }
+        }
+    }
+
+    fn settle(&self, guard: &Guard, answer: Answer, now: Timestamp) -> Answer {
+        let memory = &guard.memory;
+        match (&self.kind, &answer) {
+            (Kind::Refresh(token), Answer::Renewed(_)) => {
+                memory.service_answered();
+                // Signed out meanwhile: the answer must not be kept, or it would revive the session.
+                if memory.refused(token, now).is_none() {
+                    memory.keep(token, answer.clone(), now);
+                }
+            }
+            (Kind::Refresh(token), Answer::Refused(code)) => {
+                memory.service_answered();
+                guard.note_refusal(token, *code, now);
+            }
+            (Kind::Refresh(_), Answer::Failed(error)) => {
+                let retry_after = match error {
+                    AuthError::Unavailable { retry_after, .. } => *retry_after,
+                    _ => None,
+                };
+                memory.service_failed(retry_after, now);
+            }
+            (Kind::Keys, Answer::Failed(_)) => guard.keys.failed(now),
+            _ => {}
+        }
+        answer
+    }
+}
+
+/// Why a try brought no reply.
+pub enum TryFailed {
+    /// Its limit passed.
+    TimedOut,
+    /// The transport failed.
+    Transport(TransportError),
+}
+
+/// Codes that say something about the token rather than about the call.
+const fn judges_token(code: ErrorCode) -> bool {
+    code.is_terminal()
+        || matches!(
+            code,
+            ErrorCode::ProjectMismatch
+                | ErrorCode::OneTimeSecretInvalid
+                | ErrorCode::OneTimeSecretExpired
+                | ErrorCode::OneTimeSecretUsed
+        )
+}
+
+fn material(body: &[u8]) -> Option<AuthMaterial> {
+    let answer: RefreshResponse = serde_json::from_slice(body).ok()?;
+    Some(AuthMaterial {
+        refresh_expires_at: Timestamp::from_iso8601(&answer.refresh.expires_at)?,
+        jwt: answer.jwt,
+        refresh_token: answer.refresh.secret,
+        user: answer.user,
+    })
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+fn json(message: &impl Serialize) -> Bytes {
+    // Our own messages hold texts only; they always become JSON.
+    serde_json::to_vec(message).map(Bytes::from).unwrap_or_default()
+}

@@ -1,0 +1,174 @@
+//! What an app says when it makes its guard, checked once.
+
+use crate::error::ConfigError;
+use authmint_protocol::{
+    api_key::ApiKey,
+    cookie::{CookieNames, CookieOptions, CookiePolicy},
+    id::{ProjectId, UserId},
+    secret::ApiKeyText,
+    token::Expected,
+};
+use http::{HeaderValue, Uri};
+use std::time::Duration;
+use url::Url;
+
+/// Where the endpoints that existing clients know lie below the base URL.
+const SESSION_PATH: &str = "/api/2024-09-26/session/sdk/auth";
+const USER_PATH: &str = "/api/2024-09-26/sdk/auth/user";
+const JWKS_PATH: &str = "/.well-known/jwks.json";
+
+/// The options of a guard; all but the API key and the base URL have defaults.
+#[derive(Clone)]
+pub struct AuthOptions {
+    pub(crate) api_key: ApiKeyText,
+    pub(crate) base_url: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) cookies: CookieOptions,
+    pub(crate) try_limit: Duration,
+    pub(crate) total_limit: Duration,
+    pub(crate) jwt_capacity: usize,
+    /// The service is Crossmint's hosted one, whose claims are not published.
+    pub(crate) hosted: bool,
+}
+
+impl AuthOptions {
+    /// Starts from a server key (`sk_…`).
+    #[must_use]
+    pub fn new(api_key: impl Into<String>) -> Self {
+        Self {
+            api_key: ApiKeyText::new(api_key.into()),
+            base_url: None,
+            issuer: None,
+            cookies: CookieOptions::default(),
+            try_limit: Duration::from_secs(3),
+            total_limit: Duration::from_secs(6),
+            jwt_capacity: 10_000,
+            hosted: false,
+        }
+    }
+
+    /// The service's public URL; a path is allowed.
+    #[must_use]
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// The `iss` that JWTs must have, if it is not the base URL: where the app reaches the service under another
+    /// name than its users do.
+    #[must_use]
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// How the session cookies are written.
+    #[must_use]
+    pub fn cookies(mut self, cookies: CookieOptions) -> Self {
+        self.cookies = cookies;
+        self
+    }
+
+    /// How long one try of a call may take (default 3 s), and all of its tries together (default 6 s).
+    #[must_use]
+    pub fn limits(mut self, one_try: Duration, all: Duration) -> Self {
+        (self.try_limit, self.total_limit) = (one_try, all);
+        self
+    }
+
+    /// How many verified JWTs are remembered (default 10,000, about a kilobyte each).
+    #[must_use]
+    pub fn jwt_capacity(mut self, capacity: usize) -> Self {
+        self.jwt_capacity = capacity;
+        self
+    }
+}
+
+/// Options that hold together, in the form in which the guard uses them.
+pub(crate) struct Settings {
+    pub(crate) project_id: ProjectId,
+    pub(crate) api_key: HeaderValue,
+    pub(crate) expected: Expected,
+    pub(crate) cookies: CookiePolicy,
+    pub(crate) scoped_names: CookieNames,
+    pub(crate) try_limit: Duration,
+    pub(crate) total_limit: Duration,
+    pub(crate) urls: Urls,
+}
+
+/// The addresses of the service's endpoints.
+pub(crate) struct Urls {
+    pub(crate) refresh: Uri,
+    pub(crate) logout: Uri,
+    pub(crate) jwks: Uri,
+    user: String,
+}
+
+impl Settings {
+    pub(super) fn new(options: &AuthOptions) -> Result<Self, ConfigError> {
+        let key = ApiKey::parse(options.api_key.reveal())?.require_server()?;
+        let mut api_key =
+            HeaderValue::from_str(options.api_key.reveal()).map_err(|_| ConfigError::ApiKey(malformed()))?;
+        api_key.set_sensitive(true);
+        let base = base_url(options.base_url.as_deref().ok_or(ConfigError::BaseUrlMissing)?)?;
+        let limits = [options.try_limit, options.total_limit];
+        if limits.iter().any(Duration::is_zero) || options.try_limit > options.total_limit {
+            return Err(ConfigError::LimitsInvalid);
+        }
+        let mut expected = Expected::new(base.clone(), key.project_id.to_string());
+        if options.hosted {
+            expected.issuer = None;
+            expected.accept_absent_audience = true;
+        }
+        if let Some(issuer) = &options.issuer {
+            expected.issuer = Some(issuer.clone());
+        }
+        Ok(Self {
+            project_id: key.project_id,
+            api_key,
+            expected,
+            cookies: CookiePolicy::new(options.cookies.clone())?,
+            scoped_names: CookieNames::scoped(key.project_id),
+            try_limit: options.try_limit,
+            total_limit: options.total_limit,
+            urls: Urls::new(&base)?,
+        })
+    }
+}
+
+impl Urls {
+    fn new(base: &str) -> Result<Self, ConfigError> {
+        let uri =
+            |path: &str| format!("{base}{path}").parse::<Uri>().map_err(|_| ConfigError::BaseUrlInvalid);
+        Ok(Self {
+            refresh: uri(&format!("{SESSION_PATH}/refresh"))?,
+            logout: uri(&format!("{SESSION_PATH}/logout"))?,
+            jwks: uri(JWKS_PATH)?,
+            user: format!("{base}{USER_PATH}/"),
+        })
+    }
+
+    /// The address of a user; the ID is a type whose text cannot leave its place in the path.
+    pub(crate) fn user(&self, id: UserId) -> Uri {
+        format!("{}{id}", self.user)
+            .parse()
+            .expect("the base was checked, and an ID is hex digits and hyphens")
+    }
+}
+
+/// The URL without the slash at its end, as JWTs name it in `iss`.
+fn base_url(text: &str) -> Result<String, ConfigError> {
+    let url = Url::parse(text).map_err(|_| ConfigError::BaseUrlInvalid)?;
+    let plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if !plain || !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(ConfigError::BaseUrlInvalid);
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+const fn malformed() -> authmint_protocol::api_key::ApiKeyError {
+    authmint_protocol::api_key::ApiKeyError::Malformed
+}

@@ -1,0 +1,237 @@
+//! The rest of a conversation: what an answer or a signature changes, and how it ends.
+
+use super::{
+    Guard,
+    begin::{AwaitsAnswer, AwaitsSignature, Conversation, Purpose, Question, Stage, Step, same_session},
+    call::Answer,
+    outcome::{Outcome, SetCookies},
+};
+use crate::{
+    error::{AuthError, UnavailableCause},
+    session::{AuthMaterial, Session, VerifiedJwt},
+};
+use authmint_protocol::{
+    cookie::{self, AuthCookie, CookieNotWritable, Expiry, Scope},
+    secret::{RefreshToken, SessionJwt},
+    time::Timestamp,
+    token::{JwtError, SessionClaims, verify},
+};
+use std::{sync::Arc, time::Duration};
+
+/// How long before a JWT's end its session is refreshed at the latest; the jitter before that is as long.
+const EARLY_WINDOW: Duration = Duration::from_secs(60);
+
+impl AwaitsAnswer {
+    /// Goes on with the answer to the call.
+    pub fn receive(self, guard: &Guard, answer: Answer, now: Timestamp) -> Step {
+        match (self.question, answer) {
+            (Question::Refresh(serving), answer) => guard.answered(self.talk, serving, answer, now),
+            (Question::Keys(_), Answer::Failed(error)) => guard.fail(error),
+            (Question::Keys(stage), _) => guard.examine(self.talk, stage, now),
+        }
+    }
+}
+
+impl AwaitsSignature {
+    /// Goes on with the answer to the check.
+    pub fn receive(self, guard: &Guard, signature_holds: bool, now: Timestamp) -> Step {
+        let text = match &self.stage {
+            Stage::Presented => self.talk.current.jwt.clone(),
+            Stage::Renewed(material) => Some(material.jwt.clone()),
+        };
+        let Some(text) = text else { return guard.fail(AuthError::NotSignedIn) };
+        match verify::finish(self.jwt, signature_holds, &guard.settings.expected, now) {
+            Ok(claims) => {
+                let verified = guard.remember(text, claims, self.keys_version, now);
+                guard.holds(self.talk, &self.stage, verified, now)
+            }
+            Err(error) => guard.does_not_hold(self.talk, &self.stage, error, now),
+        }
+    }
+}
+
+impl Guard {
+    fn remember(
+        &self,
+        jwt: SessionJwt,
+        claims: SessionClaims,
+        keys_version: u64,
+        now: Timestamp,
+    ) -> Arc<VerifiedJwt> {
+        let life = claims.expires_at.since(claims.issued_at.unwrap_or(now));
+        let window = EARLY_WINDOW + self.seeded.spread(jwt.reveal(), 0, EARLY_WINDOW);
+        let refresh_from = claims.expires_at.before(window.min(life / 3));
+        let verified = Arc::new(VerifiedJwt { jwt, claims, refresh_from, keys_version });
+        self.verified.insert(&verified);
+        verified
+    }
+
+    /// A JWT passed.
+    pub(super) fn holds(
+        &self,
+        talk: Conversation,
+        stage: &Stage,
+        verified: Arc<VerifiedJwt>,
+        now: Timestamp,
+    ) -> Step {
+        if let Some(code) = self.ended.code(verified.claims.session_id) {
+            return self.turned_down(talk, code, now);
+        }
+        if let Stage::Renewed(material) = stage {
+            return self.accept(talk, verified, Some(Arc::clone(material)), now);
+        }
+        let token = talk.current.refresh_token.as_ref().map(RefreshToken::reveal);
+        if !same_session(&verified, token) {
+            return self.renew(talk, None, now);
+        }
+        let early = now >= verified.refresh_from && token.is_some();
+        if early && talk.purpose == Purpose::Serve && !talk.prefetch && !self.memory.service_rests(now) {
+            return self.renew(talk, Some(verified), now);
+        }
+        self.accept(talk, verified, None, now)
+    }
+
+    /// A JWT did not pass.
+    pub(super) fn does_not_hold(
+        &self,
+        mut talk: Conversation,
+        stage: &Stage,
+        error: JwtError,
+        now: Timestamp,
+    ) -> Step {
+        match stage {
+            Stage::Presented if talk.current.refresh_token.is_some() => self.renew(talk, None, now),
+            Stage::Presented => {
+                talk.note(AuthError::JwtRefused(error));
+                self.next(talk, now)
+            }
+            // The service signed it with a key that its key set will hold in a moment.
+            Stage::Renewed(_) if matches!(error, JwtError::KeyUnknown(_)) => {
+                self.fail(AuthError::unavailable(UnavailableCause::KeyUnknown))
+            }
+            Stage::Renewed(_) => self.fail(AuthError::Misconfigured(error)),
+        }
+    }
+
+    /// The service answered a refresh.
+    pub(super) fn answered(
+        &self,
+        talk: Conversation,
+        serving: Option<Arc<VerifiedJwt>>,
+        answer: Answer,
+        now: Timestamp,
+    ) -> Step {
+        // Signed out while the refresh was under way: what it brought is not stored.
+        let meanwhile = talk.current.refresh_token.as_ref().and_then(|token| self.memory.refused(token, now));
+        match (answer, meanwhile) {
+            (Answer::Refused(code), _) | (Answer::Renewed(_), Some(code)) => {
+                self.turned_down(talk, code, now)
+            }
+            (Answer::Renewed(material), None) => self.examine(talk, Stage::Renewed(material), now),
+            (Answer::Failed(error), _) => match serving {
+                Some(verified) if now < verified.claims.expires_at => self.accept(talk, verified, None, now),
+                _ => self.fail(error),
+            },
+            (Answer::Keys | Answer::SignedOut | Answer::User(_), _) => {
+                self.fail(AuthError::unavailable(UnavailableCause::BrokenAnswer))
+            }
+        }
+    }
+
+    /// The current pair holds the session.
+    fn accept(
+        &self,
+        talk: Conversation,
+        verified: Arc<VerifiedJwt>,
+        renewed: Option<Arc<AuthMaterial>>,
+        now: Timestamp,
+    ) -> Step {
+        let cookies = match self.cookies(&talk, &verified, renewed.as_deref(), now) {
+            Ok(cookies) => cookies,
+            Err(error) => return self.fail(AuthError::CookieNotWritable(error)),
+        };
+        let refresh_token = match &renewed {
+            Some(material) => Some(material.refresh_token.clone()),
+            None => talk.current.refresh_token,
+        };
+        Step::Done(Outcome { session: Ok(Session { verified, refresh_token, renewed }), cookies })
+    }
+
+    /// Ends without a session; the cookies that the service refused for good may go.
+    pub(super) fn done_without(&self, talk: Conversation) -> Step {
+        let mut cookies = SetCookies::default();
+        if talk.navigation {
+            self.clear(&mut cookies, &talk.refused, talk.loopback);
+        }
+        Step::Done(Outcome { session: Err(talk.error), cookies })
+    }
+
+    /// Ends with an error that says nothing against the cookies: they stay.
+    pub(super) fn fail(&self, error: AuthError) -> Step {
+        Step::Done(Outcome::of(Err(error)))
+    }
+
+    fn cookies(
+        &self,
+        talk: &Conversation,
+        verified: &VerifiedJwt,
+        renewed: Option<&AuthMaterial>,
+        now: Timestamp,
+    ) -> Result<SetCookies, CookieNotWritable> {
+        let mut cookies = SetCookies::default();
+        let Some(scope) = talk.current.scope.filter(|_| talk.purpose != Purpose::Peek) else {
+            return Ok(cookies);
+        };
+        if let Some(material) = renewed {
+            let mut set = |cookie, value: &str, expires| {
+                let attributes = self.settings.cookies.attributes(cookie, scope, talk.loopback);
+                let expiry = Expiry::At { expires, now };
+                cookie::set_cookie(self.name(cookie, scope), value, &attributes, expiry)
+                    .map(|value| cookies.push(&value))
+            };
+            set(AuthCookie::Jwt, material.jwt.reveal(), verified.claims.expires_at)?;
+            // The same token back means a young session: its cookie is as it should be.
+            if talk.current.refresh_token.as_ref() != Some(&material.refresh_token) {
+                set(AuthCookie::RefreshToken, material.refresh_token.reveal(), material.refresh_expires_at)?;
+            }
+        }
+        self.clear(&mut cookies, &talk.superseded(scope), talk.loopback);
+        Ok(cookies)
+    }
+
+    /// Adds what removes both cookies of each pair.
+    pub(super) fn clear(&self, cookies: &mut SetCookies, scopes: &[Scope], loopback: bool) {
+        for &scope in scopes {
+            for cookie in [AuthCookie::Jwt, AuthCookie::RefreshToken] {
+                let attributes = self.settings.cookies.attributes(cookie, scope, loopback);
+                // Names were checked with the options, and an empty value always fits.
+                if let Ok(value) = cookie::clear_cookie(self.name(cookie, scope), &attributes) {
+                    cookies.push(&value);
+                }
+            }
+        }
+    }
+
+    fn name(&self, cookie: AuthCookie, scope: Scope) -> &str {
+        match scope {
+            Scope::Scoped => self.settings.scoped_names.of(cookie),
+            Scope::Plain => self.settings.cookies.names().of(cookie),
+        }
+    }
+}
+
+impl Conversation {
+    /// The pairs that this answer may remove, now that the pair of `accepted` holds the session.
+    ///
+    /// A new sign-in replaces what the browser held before. Otherwise only a top-level navigation clears, since the
+    /// answer to a background request may land after a new sign-in: pairs refused for good, and the plain pair once
+    /// the scoped one was accepted.
+    fn superseded(&self, accepted: Scope) -> Vec<Scope> {
+        let goes = |scope: &Scope| {
+            *scope != accepted
+                && (self.purpose == Purpose::Exchange
+                    || (self.navigation && (self.refused.contains(scope) || accepted == Scope::Scoped)))
+        };
+        self.sent.iter().copied().filter(goes).collect()
+    }
+}
