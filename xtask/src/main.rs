@@ -17,8 +17,8 @@ usage: cargo xtask <chore>
 
   test      set up what tests need, then run every test: Rust's, the real clients', the browser's
   ready     all that a change must pass: format, tidy, lints, docs, test (CI runs exactly this)
-  tidy      the rules of the house that no compiler knows: crate arrows, file lengths, links
-  conform   answer JSON lines on standard input, for checks from outside (docs: journeys, bin conform)
+  tidy      the rules of the house that no compiler knows: crate arrows, purity, file lengths, links
+  conform   answer JSON lines on standard input: the pure functions, for anyone's vectors
   bench     the load generator's table, then the criterion benches, in release";
 
 fn main() -> ExitCode {
@@ -58,9 +58,6 @@ fn conform(rest: &[String]) -> Result<(), Failed> {
 }
 
 fn bench(rest: &[String]) -> Result<(), Failed> {
-    Cargo::new("run")
-        .args(["--release", "--package", "authmint-bench", "--bin", "authmint-bench", "--"])
-        .args(rest)
-        .run()?;
+    Cargo::new("run").args(["--release", "--package", "authmint-bench", "--"]).args(rest).run()?;
     Cargo::new("bench").args(["--package", "authmint-bench"]).run()
 }

@@ -5,6 +5,7 @@ mod arrows;
 mod length;
 mod links;
 mod migrations;
+mod pure;
 mod sql;
 mod tree;
 mod words;
@@ -49,7 +50,7 @@ pub(crate) fn run(root: &Path) -> Result<(), Failed> {
     let metadata = Json::read(&metadata).ok_or_else(|| Failed::new("cargo metadata printed broken JSON"))?;
 
     let mut findings = arrows::check(&metadata);
-    for rule in [length::check, words::check, links::check, migrations::check, sql::check] {
+    for rule in [length::check, words::check, links::check, migrations::check, pure::check, sql::check] {
         findings.extend(rule(&tree));
     }
     if findings.is_empty() {
