@@ -95,6 +95,9 @@ fn two_holders_are_caught_within_three_refreshes_of_the_victim() {
     fails("two holders caught within two", &Holders { survived: 2, ..HOLDERS });
     let failover = Holders { failover: true, loss: false, survived: 5, ..HOLDERS };
     holds("two holders with a failover: within five", 5_000, &failover);
+    let ticks = Ticks { grace: 1, settle: 3 };
+    let lossy = Holders { ticks, own_gap: 3, loss: true, survived: 6, ..failover };
+    holds("the same, answers lost or kept back: within six", 100_000, &lossy);
     fails("two holders with a failover caught within four", &Holders { survived: 4, ..failover });
 }
 
@@ -108,6 +111,8 @@ fn limits_that_are_said_aloud() {
     fails("a failover loses a late branch", &lost_branch);
     let variant = Jar { rule: drafts::adopted_branch_settles, ticks: COARSE, round_trip: 2, ..lost_branch };
     holds("variant: the adopted branch counts as late", 100_000, &variant);
+    let holders = Holders { failover: true, loss: false, survived: 5, rule: variant.rule, ..HOLDERS };
+    holds("the same, two holders", 5_000, &holders);
 }
 
 #[test]
