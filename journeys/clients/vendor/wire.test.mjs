@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import base58 from "bs58";
 import { startService } from "../support/service.mjs";
 import { CLIENT_KEY, PROJECT_ID } from "../support/vector.mjs";
 
@@ -16,6 +17,15 @@ before(async () => {
 });
 after(() => service?.stop());
 beforeEach(() => service.advance(3600));
+
+/** A well-formed client key of the same project whose nonce this service never registered. */
+function keyOfAnotherService() {
+  const prefix = CLIENT_KEY.slice(0, "ck_development_".length);
+  const text = new TextDecoder().decode(base58.decode(CLIENT_KEY.slice(prefix.length)));
+  const otherNonce = text.replace(/\.[0-9a-f]{32}:/, `.${"ab".repeat(16)}:`);
+  assert.notEqual(otherNonce, text);
+  return prefix + base58.encode(new TextEncoder().encode(otherNonce));
+}
 
 /** Every refusal has one form: JSON with a sentence for a person and a stable code. */
 function assertProblem(answer, status, code) {
@@ -65,7 +75,8 @@ test("the key's origins are enforced on the call, and the page can read the refu
 test("a key is demanded, and each way of not having one has its code", async () => {
   assertProblem(await service.refresh("x", { key: null }), 401, "api_key_missing");
   assertProblem(await service.refresh("x", { key: "nonsense" }), 401, "api_key_malformed");
-  assertProblem(await service.refresh("x", { key: `${CLIENT_KEY.slice(0, -1)}X` }), 401, "api_key_unknown");
+  const otherServices = await service.refresh("x", { key: keyOfAnotherService() });
+  assertProblem(otherServices, 401, "api_key_unknown");
 });
 
 test("a stale or foreign Authorization header is no reason to refuse", async () => {
