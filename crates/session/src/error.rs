@@ -67,6 +67,12 @@ pub enum AuthError {
     /// A state-changing route was called from another site, or not with JSON.
     #[error("the request was refused: {0}")]
     RequestRefused(&'static str),
+    /// A state-changing route was called with a body that it does not understand.
+    #[error("the request is not understood: {0}")]
+    RequestInvalid(&'static str),
+    /// A handler asks for a session, but nothing checked the request.
+    #[error("no session was looked for: put authmint::tower::AuthLayer around the routes that need one")]
+    LayerMissing,
 }
 
 /// Why the service gave no usable answer.
@@ -122,6 +128,8 @@ impl AuthError {
             Self::UserUnknown => "user_unknown",
             Self::CookieNotWritable(_) => "cookie_not_writable",
             Self::RequestRefused(_) => "request_refused",
+            Self::RequestInvalid(_) => "request_invalid",
+            Self::LayerMissing => "layer_missing",
         }
     }
 
@@ -137,11 +145,14 @@ impl AuthError {
         match self {
             Self::NotSignedIn | Self::SessionEnded { .. } | Self::JwtRefused(_) | Self::RefreshNeeded => 401,
             Self::SignInRefused { .. } => 401,
-            Self::UserIdInvalid => 400,
+            Self::UserIdInvalid | Self::RequestInvalid(_) => 400,
             Self::RequestRefused(_) => 403,
             Self::UserUnknown => 404,
             Self::Unavailable { .. } => 503,
-            Self::Misconfigured(_) | Self::Declined { .. } | Self::CookieNotWritable(_) => 500,
+            Self::Misconfigured(_)
+            | Self::Declined { .. }
+            | Self::CookieNotWritable(_)
+            | Self::LayerMissing => 500,
         }
     }
 

@@ -160,6 +160,16 @@ impl<H: Host> Auth<H> {
         &self.inner.guard
     }
 
+    /// Begins to serve a request, without anything that takes time.
+    #[cfg(feature = "tower")]
+    pub(crate) fn begin<'a>(&self, head: impl Into<RequestHead<'a>>) -> Step {
+        let step = self.guard().begin(head, self.inner.host.now());
+        if matches!(step, Step::Done(_)) {
+            self.keep_up();
+        }
+        step
+    }
+
     /// Holds a conversation to its end.
     pub(crate) fn finish(&self, mut step: Step) -> impl Future<Output = Outcome> + Send + use<H> {
         let this = self.clone();

@@ -130,7 +130,13 @@ impl Guard {
         presented: Option<RefreshToken>,
         now: Timestamp,
     ) -> Step {
-        let Some(token) = presented else { return self.start(head.into(), Purpose::Renew, now) };
+        let Some(token) = presented else {
+            return self.start(head.into(), Purpose::Renew, now);
+        };
+        // Existing browser clients send both kinds to the same route.
+        if let Ok(UnverifiedRefresh::OneTime(..)) = UnverifiedRefresh::parse(token.reveal()) {
+            return self.begin_exchange(head, &OneTimeSecret::new(token.reveal().to_owned()), now);
+        }
         let mut talk = self.conversation(head.into(), Purpose::Renew);
         let known = |candidate: &&Candidate| candidate.refresh_token.as_ref() == Some(&token);
         let scope =

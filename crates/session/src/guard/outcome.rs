@@ -36,14 +36,18 @@ impl SetCookies {
 
     /// Puts the cookies on an answer: appended to the app's own, never in their place.
     ///
-    /// Such an answer also gets `Cache-Control: private, no-store` and `Cookie` in `Vary`, or a shared cache would
-    /// sign the next visitor in.
+    /// A cookie that the answer sets already is left to the app: a sign-out in a handler comes after the check of the
+    /// request, and a fresh cookie behind it would undo it. An answer with an auth cookie also gets
+    /// `Cache-Control: private, no-store` and `Cookie` in `Vary`, or a shared cache would sign the next visitor in.
     pub fn apply(&self, headers: &mut HeaderMap) {
         if self.is_empty() {
             return;
         }
+        let by_app: Vec<HeaderValue> = headers.get_all(header::SET_COOKIE).iter().cloned().collect();
         for value in &self.0 {
-            headers.append(header::SET_COOKIE, value.clone());
+            if !by_app.iter().any(|other| name(other) == name(value)) {
+                headers.append(header::SET_COOKIE, value.clone());
+            }
         }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         let varies = headers.get_all(header::VARY).iter().any(|value| {
@@ -64,4 +68,9 @@ impl SetCookies {
             self.0.push(value);
         }
     }
+}
+
+/// The name in a `Set-Cookie` value.
+fn name(cookie: &HeaderValue) -> Option<&[u8]> {
+    cookie.as_bytes().split(|&byte| byte == b'=').next().map(<[u8]>::trim_ascii)
 }
