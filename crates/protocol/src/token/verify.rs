@@ -7,7 +7,7 @@ use crate::{
     time::Timestamp,
 };
 use serde_json::{Map, Value};
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// The latest time that a claim may name: the end of the year 9999. What lies beyond is an overflow or an attack.
 const LATEST_SECONDS: u64 = 253_402_300_799;
@@ -16,7 +16,7 @@ const LATEST_SECONDS: u64 = 253_402_300_799;
 const ID_TOKEN_CLAIMS: [&str; 3] = ["nonce", "at_hash", "c_hash"];
 
 /// The question put to a host: does this signature hold? It owns its bytes, since some hosts answer later.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SignatureCheck {
     /// The algorithm: that of the key, which the caller allows.
     pub algorithm: Algorithm,
@@ -29,10 +29,37 @@ pub struct SignatureCheck {
 }
 
 /// A JWT that waits for the answer about its signature.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PendingJwt {
     check: SignatureCheck,
     payload_at: usize,
+}
+
+// Whoever logs a value by its `Debug` must not thereby log a token or a person's data: names and times only.
+
+impl fmt::Debug for SignatureCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureCheck")
+            .field("algorithm", &self.algorithm)
+            .field("kid", &self.key.kid())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for PendingJwt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PendingJwt").field("check", &self.check).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SessionClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionClaims")
+            .field("subject", &self.subject)
+            .field("session_id", &self.session_id)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PendingJwt {
@@ -101,7 +128,7 @@ impl Default for Expected {
 }
 
 /// What a verified session JWT says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct SessionClaims {
     /// The user's ID (`sub`), never empty.
     pub subject: String,

@@ -16,6 +16,21 @@ fn a_good_token_says_who_and_until_when() {
 }
 
 #[test]
+fn threat_18_no_part_of_a_token_shows_in_a_debug_log() {
+    let signer = signer();
+    let token = signer.sign(&claims_with("email", json!("ada@example.com")));
+    let jwt = UnverifiedJwt::parse(&token).unwrap();
+    let pending = verify::find_key(&jwt, &signer.keys, &Algorithm::ALL).unwrap();
+    let (signature, session) = (pending.check().signature.clone(), signer.verify(&token).unwrap());
+    let log = format!("{jwt:?} {pending:?} {:?} {session:?}", pending.check());
+    for part in token.split('.') {
+        assert!(!log.contains(part), "{log}");
+    }
+    assert!(!log.contains(&format!("{signature:?}")) && !log.contains("ada@"), "{log}");
+    assert!(log.contains("u1"), "the control: something is logged");
+}
+
+#[test]
 fn an_eddsa_token_passes_like_any_other() {
     let signer = signer();
     let token = signer.sign_ed25519(r#"{"alg":"EdDSA","kid":"b"}"#, &claims());
