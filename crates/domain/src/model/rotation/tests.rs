@@ -172,16 +172,20 @@ fn numbers_at_their_end_do_not_wrap() {
     assert_eq!(Story::of(end).present(M + 1, u32::MAX, 7), (3, u32::MAX, 1, true));
 }
 
-/// The shortest story of an honest jar refused: round trips of up to 75 s, where a third of the settling time is 60 s.
+/// The shortest story of an honest jar refused: round trips of up to 61 s, where a third of the settling time is 60 s.
 #[test]
 fn a_jar_slower_than_a_third_of_the_settling_time_may_be_refused() {
     let mut story = Story::of(row());
-    assert_eq!(story.present(180_000, 5, 1), (2, 5, 1, false), "sent at 180 s; its answer arrives at 255 s");
-    assert_eq!(story.present(181_000, 5, 1), (3, 6, 1, true), "sent at 180 s; its answer arrives at 250 s");
-    assert_eq!(story.present(254_000, 6, 1), (2, 6, 1, false), "sent at 254 s; its answer arrives at 329 s");
-    // From 255 s to 329 s the stale answer has put the old token back into the jar; at 328 s it is sent once more.
-    assert_eq!(story.present(362_000, 6, 1), (3, 7, 1, true));
-    assert_eq!(story.present(403_000, 5, 1), THEFT);
+    assert_eq!(story.present(180_000, 5, 1), (2, 5, 1, false), "left at 180 s; its answer arrives at 241 s");
+    assert_eq!(story.present(180_001, 5, 1), (3, 6, 1, true), "left at 180 s; its answer arrives at 240 s");
+    assert_eq!(
+        story.present(240_500, 6, 1),
+        (2, 6, 1, false),
+        "left at 240.5 s; its answer arrives at 301.5 s"
+    );
+    // From 241 s to 301.5 s the stale answer has put the old token back into the jar; it leaves once more at 301 s.
+    assert_eq!(story.present(360_002, 6, 1), (3, 7, 1, true), "left at 360 s");
+    assert_eq!(story.present(362_000, 5, 1), THEFT, "left at 301 s");
 }
 
 /// Every descendant of a family in which theft was found, presented within the grace window: a public system measured

@@ -104,7 +104,8 @@ fn two_holders_are_caught_within_three_refreshes_of_the_victim() {
 /// The limits of the promise, so that nobody believes more than is true.
 #[test]
 fn limits_that_are_said_aloud() {
-    fails("round trips of five twelfths of the settling time", &Jar { round_trip: 5, ..JAR });
+    let shorter = Ticks { settle: 16, ..TICKS };
+    fails("round trips of three eighths of the settling time", &Jar { ticks: shorter, round_trip: 6, ..JAR });
     fails("two late branches of one generation", &Jar { late_branches: 3, ..JAR });
     fails("two branches held while their generation rotates", &Jar { promise: Promise::NeverRefused, ..JAR });
     let lost_branch = Jar { failover: Failover::LosesAnything, ..JAR };
