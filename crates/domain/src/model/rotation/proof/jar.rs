@@ -95,6 +95,7 @@ impl Model for Jar {
                 self.push(out, Step::Receive(flight.token), received);
                 self.push(out, Step::LoseAnswer(flight.token), state.with(at, None));
             } else {
+                // A request lost on its way is like one never sent, so only answers need be lost.
                 self.arrive(state, at, flight, out);
             }
         }
