@@ -104,7 +104,7 @@ pub fn verify(
 /// [`ApiKey::signed_by_crossmint`]: crate::api_key::ApiKey::signed_by_crossmint
 #[must_use]
 pub fn check_ed25519(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    UnparsedPublicKey::new(&ED25519, key).verify(message, signature).is_ok()
+    Scheme::EdDsa.check(key, message, signature)
 }
 
 /// A key in the form that verifies fastest, made at its first use and kept.

@@ -179,7 +179,9 @@ fn one_token_has_one_text() {
         assert_eq!(signer.verify(&bad).unwrap_err().code(), "jwt_malformed", "{bad}");
     }
     for wrong_length in [format!("{input}."), format!("{input}.{signature}AA")] {
-        assert_eq!(signer.verify(&wrong_length).unwrap_err().code(), "signature_invalid", "{wrong_length}");
+        // Before any host is asked: not every one of them looks at the length.
+        let refused = verify::begin(&wrong_length, &signer.keys, &Algorithm::ALL).err();
+        assert_eq!(refused, Some(JwtError::SignatureInvalid), "{wrong_length}");
     }
     let long = signer.sign(&claims_with("x", json!("x".repeat(16 * 1024))));
     assert_eq!(signer.verify(&long).unwrap_err().code(), "jwt_malformed");

@@ -197,3 +197,32 @@ fn keys_that_a_header_brings_along_are_never_used() {
         assert_eq!(ours.verify(&token), Err(JwtError::SignatureInvalid));
     }
 }
+
+#[test]
+fn an_ed25519_key_of_small_order_needs_no_private_key_and_is_refused() {
+    // The y of the eight points whose order divides 8; x only adds the sign.
+    let order_8 = [
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    ];
+    let mut weak: Vec<[u8; 32]> = order_8.iter().map(|y| hex(&json!(y)).try_into().unwrap()).collect();
+    weak.push([0; 32]);
+    let (identity, mut minus_one) = (std::array::from_fn(|at| u8::from(at == 0)), [0xff; 32]);
+    (minus_one[0], minus_one[31]) = (0xec, 0x7f);
+    weak.extend([identity, minus_one]);
+    // R is the identity and S is zero: it holds for every message whose hash is a multiple of the key's order.
+    let mut forged = [0; 64];
+    forged[0] = 1;
+    for key in weak {
+        let raw = aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::ED25519, key);
+        let forgery = (0..=255_u8).find(|message| raw.verify(&[*message], &forged).is_ok());
+        let message = [forgery.expect("the control: without our check the forgery passes")];
+        assert!(!native::Scheme::EdDsa.check(&key, &message, &forged), "{key:?}");
+        assert!(!native::check_ed25519(&key, &message, &forged), "{key:?}");
+        for sign in [0, 0x80] {
+            let mut key = key;
+            key[31] |= sign;
+            assert!(PublicKey::ed25519(key).is_err(), "{key:?}");
+        }
+    }
+}
