@@ -29,6 +29,9 @@ pub(super) struct Explored {
     pub(super) counterexample: Option<Vec<String>>,
 }
 
+/// The bounds keep every model well below; a rule under which one does not end must fail, not fill the memory.
+const MOST_STATES: usize = 4_000_000;
+
 /// Visits everything, or everything up to the first broken promise.
 pub(super) fn explore<M: Model>(model: &M) -> Explored {
     let start = model.start();
@@ -52,6 +55,10 @@ pub(super) fn explore<M: Model>(model: &M) -> Explored {
                 });
             }
         }
+        assert!(
+            parents.len() < MOST_STATES,
+            "the models' bounds are small, and so must be what can be reached"
+        );
         std::mem::swap(&mut level, &mut next_level);
     }
     Explored { states: parents.len(), transitions, counterexample: None }
