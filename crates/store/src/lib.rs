@@ -1,1 +1,183 @@
-//! placeholder
+//! How the auth service keeps its rows: the one crate that knows SQL.
+//!
+//! [`Store`] implements the port of [`authmint_domain::port`]. Every decision is a pure function of the domain, handed
+//! in and run inside the transaction that loads the row and writes the answer; nothing here decides anything but where
+//! bytes go. Concurrent work is committed in groups, so that many callers share one wait for the disk.
+//!
+//! A second database is a second variant of [`Store`], a folder beside `sqlite/`, and a line in the contract suite.
+
+mod error;
+mod row;
+mod sqlite;
+mod url;
+
+pub use error::OpenError;
+pub use sqlite::SqliteStore;
+pub use url::{StoreUrl, StoreUrlError};
+
+use authmint_domain::{
+    model::{
+        audit::RecordedEvent,
+        challenge::{EmailChallenge, EmailId},
+        limit::{Limit, LimitKey, Spent},
+        one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
+        project::{ApiKeyRecord, Project},
+        session::{Decision, Session},
+        signing_key::SigningKey,
+        user::User,
+    },
+    port::{self, Admission, ChallengeDecision, Decide, Purged, StoreError},
+};
+use authmint_protocol::{
+    id::{OneTimeSecretId, ProjectId, SessionId, UserId},
+    time::Timestamp,
+};
+use std::time::Duration;
+
+/// The rows of one service, in whichever database.
+pub enum Store {
+    /// In a file, by the embedded database.
+    Sqlite(SqliteStore),
+}
+
+/// Who runs the writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Writer {
+    /// A thread of its own, which commits what waits as one group.
+    #[default]
+    Thread,
+    /// The caller, one job after another: for tests in virtual time, whose clock must not run on while a thread works.
+    Inline,
+}
+
+/// How a database is opened; the defaults are those of the running service.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Who runs the writes.
+    pub writer: Writer,
+    /// How many readers work at once.
+    pub readers: usize,
+    /// How long to wait for another process that holds the database before a call is answered with "not now".
+    pub busy_timeout: Duration,
+    /// How many pages of 4 KiB the file may grow to, where a quota is wanted; beyond it writes find the disk full.
+    pub most_pages: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { writer: Writer::Thread, readers: 4, busy_timeout: Duration::from_secs(5), most_pages: None }
+    }
+}
+
+impl Store {
+    /// Opens a database, makes it if it is not there, and brings it to this program's schema.
+    ///
+    /// # Errors
+    /// [`OpenError`] if it cannot be read, is not ours, or was written by a newer program; it was left as it was then.
+    pub fn open(url: &StoreUrl, options: &Options) -> Result<Self, OpenError> {
+        match url {
+            StoreUrl::Sqlite(path) => SqliteStore::open(path, options).map(Self::Sqlite),
+        }
+    }
+}
+
+/// The one dispatch: each method of the port goes to the method of the same name.
+macro_rules! dispatch {
+    ($store:expr, $method:ident($($argument:expr),*)) => {
+        match $store {
+            Store::Sqlite(store) => store.$method($($argument),*).await,
+        }
+    };
+}
+
+impl port::Store for Store {
+    async fn put_project(&self, project: Project) -> Result<(), StoreError> {
+        dispatch!(self, put_project(project))
+    }
+
+    async fn put_api_key(&self, key: ApiKeyRecord) -> Result<(), StoreError> {
+        dispatch!(self, put_api_key(key))
+    }
+
+    async fn api_key(&self, hash: [u8; 32]) -> Result<Option<(ApiKeyRecord, Project)>, StoreError> {
+        dispatch!(self, api_key(hash))
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {
+        dispatch!(self, signing_keys())
+    }
+
+    async fn add_signing_key(&self, key: SigningKey) -> Result<(), StoreError> {
+        dispatch!(self, add_signing_key(key))
+    }
+
+    async fn ring_marks(&self) -> Result<Vec<(u32, [u8; 32])>, StoreError> {
+        dispatch!(self, ring_marks())
+    }
+
+    async fn add_ring_mark(&self, id: u32, mark: [u8; 32]) -> Result<(), StoreError> {
+        dispatch!(self, add_ring_mark(id, mark))
+    }
+
+    async fn pay_limits(
+        &self,
+        limits: Vec<(LimitKey, Limit)>,
+        now: Timestamp,
+    ) -> Result<Result<(), Spent>, StoreError> {
+        dispatch!(self, pay_limits(limits, now))
+    }
+
+    async fn decide_challenge<A: Send + 'static>(
+        &self,
+        project_id: ProjectId,
+        email_id: EmailId,
+        decide: impl Decide<EmailChallenge, ChallengeDecision<A>>,
+    ) -> Result<A, StoreError> {
+        dispatch!(self, decide_challenge(project_id, email_id, decide))
+    }
+
+    async fn admit(&self, admission: Admission) -> Result<Option<User>, StoreError> {
+        dispatch!(self, admit(admission))
+    }
+
+    async fn exchange(
+        &self,
+        id: OneTimeSecretId,
+        now: Timestamp,
+        decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
+    ) -> Result<Option<ExchangeDecision>, StoreError> {
+        dispatch!(self, exchange(id, now, decide))
+    }
+
+    async fn decide_session<A: Send + 'static>(
+        &self,
+        id: SessionId,
+        decide: impl Decide<Session, Decision<A>>,
+    ) -> Result<A, StoreError> {
+        dispatch!(self, decide_session(id, decide))
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        dispatch!(self, session(id))
+    }
+
+    async fn user(&self, project_id: ProjectId, id: UserId) -> Result<Option<User>, StoreError> {
+        dispatch!(self, user(project_id, id))
+    }
+
+    async fn audit_events(
+        &self,
+        project_id: ProjectId,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        dispatch!(self, audit_events(project_id, limit))
+    }
+
+    async fn purge(&self, before: Timestamp) -> Result<Purged, StoreError> {
+        dispatch!(self, purge(before))
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        dispatch!(self, ready())
+    }
+}

@@ -1,0 +1,113 @@
+//! What goes wrong at opening, and how a driver's errors are turned into the port's.
+
+use authmint_domain::port::StoreError;
+use rusqlite::ErrorCode;
+use std::path::PathBuf;
+
+/// A database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its file or folder cannot be made or read.
+    #[error("the database file {} cannot be opened: {source}; check the path and its permissions", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file holds something else.
+    #[error("{} is not a database of authmint; it was left as it is. Give another path", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer program wrote it.
+    #[error(
+        "the database was written by a newer version (its migration {migration} is not known here); \
+         run that version, or restore a backup of before the upgrade"
+    )]
+    Newer {
+        /// The first migration that this program does not know.
+        migration: String,
+    },
+    /// A migration that was applied reads otherwise than the one in this program.
+    #[error(
+        "migration {migration} was applied in another form than this program holds; run the version that wrote it"
+    )]
+    Altered {
+        /// Which one.
+        migration: String,
+    },
+    /// The thread that writes could not be started.
+    #[error("the store's writer could not be started: {0}")]
+    Thread(std::io::Error),
+    /// The database answers with an error.
+    #[error("the database cannot be opened: {reason}")]
+    Database {
+        /// What the driver said.
+        reason: String,
+    },
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database { reason: error.to_string() }
+    }
+}
+
+/// An error inside this crate: the driver's, until a job's outcome leaves; or the port's, where a place knows better.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Driver(rusqlite::Error),
+    Port(StoreError),
+}
+
+impl Fault {
+    /// For what a job finds impossible in a sound program; nothing of the job is kept.
+    pub(crate) fn refused(reason: &str) -> Self {
+        Self::Port(unavailable(reason))
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Port(error)
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Driver(error) => unavailable(error),
+            Fault::Port(error) => error,
+        }
+    }
+}
+
+pub(crate) fn unavailable(reason: impl ToString) -> StoreError {
+    StoreError::Unavailable { reason: reason.to_string() }
+}
+
+/// Names what exists already where an insert ran into its like.
+pub(crate) fn conflict(what: &'static str) -> impl Fn(rusqlite::Error) -> Fault {
+    move |error| match error.sqlite_error() {
+        Some(code)
+            if code.code == ErrorCode::ConstraintViolation
+                && matches!(
+                    code.extended_code,
+                    rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+                        | rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE
+                        | rusqlite::ffi::SQLITE_CONSTRAINT_ROWID
+                ) =>
+        {
+            Fault::Port(StoreError::Conflict { what })
+        }
+        _ => Fault::Driver(error),
+    }
+}

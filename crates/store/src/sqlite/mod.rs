@@ -1,0 +1,154 @@
+//! The embedded database: one file, one writer, a few readers beside it. One file here for each aggregate.
+
+mod audit;
+mod challenge;
+mod connection;
+mod limit;
+mod migrate;
+mod one_time_secret;
+mod project;
+mod purge;
+mod session;
+mod signing_key;
+mod user;
+mod writer;
+
+use crate::{Options, error::OpenError};
+use authmint_domain::{
+    model::{
+        audit::RecordedEvent,
+        challenge::{EmailChallenge, EmailId},
+        limit::{Limit, LimitKey, Spent},
+        one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
+        project::{ApiKeyRecord, Project},
+        session::{Decision, Session},
+        signing_key::SigningKey,
+        user::User,
+    },
+    port::{self, Admission, ChallengeDecision, Decide, Purged, StoreError},
+};
+use authmint_protocol::{
+    id::{OneTimeSecretId, ProjectId, SessionId, UserId},
+    time::Timestamp,
+};
+use connection::{Opening, Readers};
+use std::{path::Path, sync::Arc};
+use writer::Queue;
+
+/// The rows of one service in a file.
+///
+/// Dropping it waits for the writes that were accepted.
+pub struct SqliteStore {
+    // In this order: the connection that writes is the last to close, and tidies the log away.
+    readers: Readers,
+    queue: Queue,
+    sweep: Arc<purge::Sweep>,
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, makes it if it is not there, and brings it to this program's schema.
+    ///
+    /// # Errors
+    /// [`OpenError`] if it cannot be read, is not ours, or was written by a newer program.
+    pub fn open(path: &Path, options: &Options) -> Result<Self, OpenError> {
+        let opening = Opening::new(path, options)?;
+        let mut connection = opening.writer()?;
+        migrate::migrate(&mut connection)?;
+        let readers = Readers::open(&opening, options.readers)?;
+        let queue = Queue::start(options.writer, opening, connection)?;
+        Ok(Self { readers, queue, sweep: Arc::default() })
+    }
+}
+
+impl port::Store for SqliteStore {
+    async fn put_project(&self, project: Project) -> Result<(), StoreError> {
+        self.queue.write(move |tx| project::put(tx, &project)).await
+    }
+
+    async fn put_api_key(&self, key: ApiKeyRecord) -> Result<(), StoreError> {
+        self.queue.write(move |tx| project::put_api_key(tx, &key)).await
+    }
+
+    async fn api_key(&self, hash: [u8; 32]) -> Result<Option<(ApiKeyRecord, Project)>, StoreError> {
+        self.readers.read(|db| project::api_key(db, hash))
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {
+        self.readers.read(signing_key::all)
+    }
+
+    async fn add_signing_key(&self, key: SigningKey) -> Result<(), StoreError> {
+        self.queue.write(move |tx| signing_key::add(tx, &key)).await
+    }
+
+    async fn ring_marks(&self) -> Result<Vec<(u32, [u8; 32])>, StoreError> {
+        self.readers.read(signing_key::ring_marks)
+    }
+
+    async fn add_ring_mark(&self, id: u32, mark: [u8; 32]) -> Result<(), StoreError> {
+        self.queue.write(move |tx| signing_key::add_ring_mark(tx, id, &mark)).await
+    }
+
+    async fn pay_limits(
+        &self,
+        limits: Vec<(LimitKey, Limit)>,
+        now: Timestamp,
+    ) -> Result<Result<(), Spent>, StoreError> {
+        self.queue.write(move |tx| limit::pay(tx, &limits, now)).await
+    }
+
+    async fn decide_challenge<A: Send + 'static>(
+        &self,
+        project_id: ProjectId,
+        email_id: EmailId,
+        decide: impl Decide<EmailChallenge, ChallengeDecision<A>>,
+    ) -> Result<A, StoreError> {
+        self.queue.write(move |tx| challenge::decide(tx, project_id, email_id, &decide)).await
+    }
+
+    async fn admit(&self, admission: Admission) -> Result<Option<User>, StoreError> {
+        self.queue.write(move |tx| one_time_secret::admit(tx, &admission)).await
+    }
+
+    async fn exchange(
+        &self,
+        id: OneTimeSecretId,
+        now: Timestamp,
+        decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
+    ) -> Result<Option<ExchangeDecision>, StoreError> {
+        self.queue.write(move |tx| one_time_secret::exchange(tx, id, now, &decide)).await
+    }
+
+    async fn decide_session<A: Send + 'static>(
+        &self,
+        id: SessionId,
+        decide: impl Decide<Session, Decision<A>>,
+    ) -> Result<A, StoreError> {
+        self.queue.write(move |tx| session::decide(tx, id, &decide)).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        self.readers.read(|db| session::load(db, id))
+    }
+
+    async fn user(&self, project_id: ProjectId, id: UserId) -> Result<Option<User>, StoreError> {
+        self.readers.read(|db| user::load(db, project_id, id))
+    }
+
+    async fn audit_events(
+        &self,
+        project_id: ProjectId,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.readers.read(|db| audit::newest(db, project_id, limit))
+    }
+
+    async fn purge(&self, before: Timestamp) -> Result<Purged, StoreError> {
+        let sweep = Arc::clone(&self.sweep);
+        self.queue.write(move |tx| purge::purge(tx, &sweep, before)).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.queue.write(|_| Ok(())).await
+    }
+}

@@ -1,0 +1,58 @@
+//! Purge: a bounded number of rows a call, so that no refresh waits long behind it.
+
+use super::writer::lock;
+use crate::error::Fault;
+use authmint_domain::port::Purged;
+use authmint_protocol::time::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _};
+use std::{sync::Mutex, time::Duration};
+
+/// Rows of each table that one call removes.
+const BATCH: u32 = 500;
+/// Sessions that one call looks through for those that fell idle.
+const SWEEP: u32 = 2000;
+/// For how much longer a row stays that counts wrong codes: else a patient guesser would start over each day.
+const FAILURES_KEPT_FOR: Duration = Duration::from_secs(86_400);
+
+/// How far the sweep for idle sessions has come: the ID of the last session that it saw.
+#[derive(Default)]
+pub(super) struct Sweep(Mutex<Vec<u8>>);
+
+pub(super) fn purge(tx: &Connection, sweep: &Sweep, before: Timestamp) -> Result<Purged, Fault> {
+    const SESSIONS: &str = "DELETE FROM sessions WHERE id IN
+        (SELECT id FROM sessions WHERE absolute_expires_at < ?1 LIMIT ?2)";
+    const SECRETS: &str = "DELETE FROM one_time_secrets WHERE id IN
+        (SELECT id FROM one_time_secrets WHERE expires_at < ?1 LIMIT ?2)";
+    const LIMITS: &str = "DELETE FROM rate_limits WHERE name IN
+        (SELECT name FROM rate_limits WHERE spent_until < ?1 LIMIT ?2)";
+    const CHALLENGES: &str = "DELETE FROM email_challenges WHERE (project_id, email_id) IN
+        (SELECT project_id, email_id FROM email_challenges
+            WHERE sent_at < ?1 AND (code_expires_at IS NULL OR code_expires_at < ?1)
+                AND (failures = 0 OR sent_at < ?3) LIMIT ?2)";
+    let end = before.unix_millis();
+    let delete =
+        |sql: &str| -> Result<u64, Fault> { Ok(count(tx.prepare_cached(sql)?.execute((end, BATCH))?)) };
+    let sessions = delete(SESSIONS)? + sweep_idle(tx, sweep, end)?;
+    let failures_end = before.before(FAILURES_KEPT_FOR).unix_millis();
+    let challenges = count(tx.prepare_cached(CHALLENGES)?.execute((end, BATCH, failures_end))?);
+    Ok(Purged { sessions, others: delete(SECRETS)? + delete(LIMITS)? + challenges })
+}
+
+/// Looks through the next stretch of sessions, in the order of their IDs, round and round.
+///
+/// A session that was ended stays until its absolute expiry, so that its tokens are told that it was ended.
+fn sweep_idle(tx: &Connection, sweep: &Sweep, end: i64) -> Result<u64, Fault> {
+    const LAST: &str = "SELECT id FROM sessions WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2";
+    const DELETE: &str = "DELETE FROM sessions
+        WHERE id > ?1 AND (?2 IS NULL OR id <= ?2) AND idle_expires_at < ?3 AND ended_at IS NULL";
+    let mut seen = lock(&sweep.0);
+    let last: Option<Vec<u8>> =
+        tx.prepare_cached(LAST)?.query_row((&*seen, SWEEP - 1), |row| row.get(0)).optional()?;
+    let deleted = tx.prepare_cached(DELETE)?.execute((&*seen, &last, end))?;
+    *seen = last.unwrap_or_default();
+    Ok(count(deleted))
+}
+
+const fn count(rows: usize) -> u64 {
+    rows as u64
+}
