@@ -1,1 +1,22 @@
-//! placeholder
+//! How the auth service is served: HTTP API, pages, background work.
+//!
+//! - [`App`] is the running service: adapters in a [`Context`](authmint_domain::Context), and a router over it;
+//! - [`serve()`] puts it behind a listener and drains it at the end;
+//! - [`adapter`] holds what the domain's ports ask for: clock, entropy, signer, mailer;
+//! - `router` is the whole route table on one page, `compat` the calls of existing clients, `api` our own,
+//!   `pages` what a person looks at, `http` what all of them share.
+//!
+//! A library: tests and journeys start the service without the binary.
+
+pub mod adapter;
+mod api;
+mod app;
+mod background;
+mod compat;
+mod http;
+mod pages;
+mod router;
+mod telemetry;
+
+pub use app::{App, AppConfig, HttpLimits, InvalidPublicUrl, Mode, PublicUrl, ServerPorts};
+pub use http::serve::{serve, serve_with};

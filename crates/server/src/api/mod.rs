@@ -1,0 +1,4 @@
+//! Our own calls, named as their URLs are.
+
+pub(crate) mod dev;
+pub(crate) mod health;

@@ -1,0 +1,137 @@
+//! The running service as one value.
+
+mod config;
+pub(crate) mod public_url;
+
+pub use config::{AppConfig, HttpLimits, Mode};
+pub use public_url::{InvalidPublicUrl, PublicUrl};
+
+use crate::{
+    adapter::{
+        clock::ServiceClock, entropy::ServiceEntropy, mailer::Inbox, mailer::ServiceMailer,
+        signer::ServiceSigner,
+    },
+    http::{known_keys::KnownKeys, request_id::RequestIds},
+    router,
+};
+use authmint_domain::{
+    Context,
+    context::Ports,
+    flow::start::{self, StartError},
+    model::key_ring::KeyRing,
+};
+use authmint_store::Store;
+use axum::Router;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// The adapters of a running service.
+pub struct ServerPorts;
+
+impl Ports for ServerPorts {
+    type Store = Store;
+    type Clock = ServiceClock;
+    type Entropy = ServiceEntropy;
+    type Signer = ServiceSigner;
+    type Mailer = ServiceMailer;
+}
+
+/// A service that was made ready; a copy is the same service.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    context: Arc<Context<ServerPorts>>,
+    config: AppConfig,
+    known_keys: KnownKeys,
+    request_ids: RequestIds,
+    draining: AtomicBool,
+}
+
+impl App {
+    /// Makes a service ready: holds the key ring against the database and installs the signing key.
+    ///
+    /// # Errors
+    /// [`StartError`] says why it must not serve; nothing was changed then.
+    #[expect(clippy::too_many_arguments, reason = "one adapter a port: this list is the composition itself")]
+    pub async fn start(
+        config: AppConfig,
+        store: Store,
+        clock: ServiceClock,
+        entropy: ServiceEntropy,
+        signer: ServiceSigner,
+        mailer: ServiceMailer,
+        key_ring: KeyRing,
+    ) -> Result<Self, StartError> {
+        let context = Context {
+            store,
+            clock,
+            entropy,
+            signer,
+            mailer,
+            key_ring: Arc::new(key_ring),
+            issuer: config.public_url.to_string(),
+            limited: config.limited,
+        };
+        start::start(&context).await?;
+        Ok(Self(Arc::new(Inner {
+            known_keys: KnownKeys::new(config.key_cache_ttl),
+            request_ids: RequestIds::new(&context.entropy),
+            context: Arc::new(context),
+            config,
+            draining: AtomicBool::new(false),
+        })))
+    }
+
+    /// What the flows work with.
+    #[must_use]
+    pub fn context(&self) -> &Arc<Context<ServerPorts>> {
+        &self.0.context
+    }
+
+    /// How the service runs.
+    #[must_use]
+    pub fn config(&self) -> &AppConfig {
+        &self.0.config
+    }
+
+    /// Everything that the service serves, ready to be called in the same process.
+    ///
+    /// A request without a connection behind it counts as one from this machine.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.router_with(Router::new())
+    }
+
+    /// The same with routes added, which get the same treatment as the service's own: load tests compare by them.
+    #[must_use]
+    pub fn router_with(&self, added: Router<Self>) -> Router {
+        router::router(self, added)
+    }
+
+    pub(crate) fn known_keys(&self) -> &KnownKeys {
+        &self.0.known_keys
+    }
+
+    pub(crate) fn request_ids(&self) -> &RequestIds {
+        &self.0.request_ids
+    }
+
+    /// The inbox, in development mode.
+    pub(crate) fn inbox(&self) -> Option<&Inbox> {
+        match &self.0.config.mode {
+            Mode::Development { inbox } => Some(inbox),
+            Mode::Production => None,
+        }
+    }
+
+    pub(crate) fn begin_draining(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,99 @@
+//! What an operator decides of a service, parsed.
+
+use super::public_url::{InvalidPublicUrl, PublicUrl};
+use crate::adapter::mailer::Inbox;
+use std::time::Duration;
+
+/// How a service is to run.
+#[derive(Clone)]
+pub struct AppConfig {
+    /// Where clients reach it.
+    pub public_url: PublicUrl,
+    /// For developers or for users.
+    pub mode: Mode,
+    /// What a request may cost.
+    pub limits: HttpLimits,
+    /// Whether rate limits are on; off only for load tests in development mode.
+    pub limited: bool,
+    /// How long an API key that was looked up, or not found, is taken at its word.
+    pub key_cache_ttl: Duration,
+}
+
+/// Whom a service is for.
+#[derive(Clone)]
+pub enum Mode {
+    /// For developers: answers loopback names only, and shows what it mails under `/dev`.
+    Development {
+        /// Where mail is shown.
+        inbox: Inbox,
+    },
+    /// For users.
+    Production,
+}
+
+/// What a request may cost before it is refused.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpLimits {
+    /// Bytes of a body.
+    pub body: usize,
+    /// Bytes of request target and headers.
+    pub head: usize,
+    /// How many headers.
+    pub headers: usize,
+    /// How long a request's head may take to arrive; also how long an idle connection is kept.
+    ///
+    /// Longer than the 60 s after which common load balancers close theirs: else they write into a connection that
+    /// is being closed here, and a user sees a fault.
+    pub head_timeout: Duration,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// How long an answer may take to make.
+    pub request_timeout: Duration,
+    /// How long accepted requests have to finish once the service is told to stop.
+    pub drain_timeout: Duration,
+    /// Connections at one time; others wait to be accepted.
+    pub connections: usize,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            body: 64 * 1024,
+            head: 16 * 1024,
+            headers: 64,
+            head_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(45),
+            drain_timeout: Duration::from_secs(30),
+            connections: 16 * 1024,
+        }
+    }
+}
+
+impl AppConfig {
+    /// A service for developers at `public_url`, showing its mail in `inbox`.
+    ///
+    /// # Errors
+    /// [`InvalidPublicUrl`] if the text is no public URL.
+    pub fn development(public_url: &str, inbox: Inbox) -> Result<Self, InvalidPublicUrl> {
+        Self::new(public_url, Mode::Development { inbox })
+    }
+
+    /// A service for users at `public_url`.
+    ///
+    /// # Errors
+    /// [`InvalidPublicUrl`] if the text is no public URL.
+    pub fn production(public_url: &str) -> Result<Self, InvalidPublicUrl> {
+        Self::new(public_url, Mode::Production)
+    }
+
+    fn new(public_url: &str, mode: Mode) -> Result<Self, InvalidPublicUrl> {
+        Ok(Self {
+            public_url: PublicUrl::parse(public_url)?,
+            mode,
+            limits: HttpLimits::default(),
+            limited: true,
+            key_cache_ttl: Duration::from_secs(2),
+        })
+    }
+}

@@ -1,0 +1,39 @@
+//! `POST …/authenticate`: a code is traded for a one-time secret.
+
+use super::callback_url::CallbackUrl;
+use crate::{
+    app::App,
+    http::{caller::Caller, problem::Problem, query::Query, reply::Json},
+};
+use authmint_domain::{
+    flow::sign_in::email::{EnteredCode, authenticate as finish},
+    method::email::METHOD,
+};
+use authmint_protocol::{ErrorCode, wire::sign_in::SignInResponse};
+use axum::extract::State;
+
+pub(crate) async fn authenticate(
+    State(app): State<App>,
+    caller: Caller,
+    query: Query,
+) -> Result<Json<SignInResponse>, Problem> {
+    // Everything that could be wrong with the request is looked at before the code is spent.
+    let callback = CallbackUrl::parse(query.optional("callbackUrl")?)?;
+    match query.required("signinAuthenticationMethod")? {
+        METHOD => {}
+        _ => {
+            return Err(Problem::new(
+                ErrorCode::MethodUnsupported,
+                "this service offers sign-in by email only",
+            ));
+        }
+    }
+    let entered = EnteredCode {
+        email: query.required("email")?,
+        state: query.required("state")?,
+        token: query.required("token")?,
+    };
+    let one_time_secret = finish(app.context(), &caller.grant, entered, &caller.prefix()).await?;
+    let callback_url = callback.with_secret(&one_time_secret);
+    Ok(Json(SignInResponse { one_time_secret, callback_url }))
+}

@@ -1,0 +1,18 @@
+//! `POST …/otps/send`: a code is mailed.
+
+use crate::{
+    app::App,
+    http::{body, caller::Caller, problem::Problem, reply::Json},
+};
+use authmint_domain::flow::sign_in::email;
+use authmint_protocol::wire::sign_in::{SendCodeRequest, SendCodeResponse};
+use axum::extract::State;
+
+pub(crate) async fn send_code(
+    State(app): State<App>,
+    caller: Caller,
+    body::Json(request): body::Json<SendCodeRequest>,
+) -> Result<Json<SendCodeResponse>, Problem> {
+    let email_id = email::send_code(app.context(), &caller.grant, &request.email, &caller.prefix()).await?;
+    Ok(Json(SendCodeResponse { email_id }))
+}

@@ -1,0 +1,95 @@
+//! Request bodies: bounded in size and time, JSON or nothing.
+
+use super::problem::Problem;
+use crate::app::{App, HttpLimits};
+use authmint_protocol::ErrorCode;
+use axum::{body::Body, extract::FromRequest, extract::Request};
+use bytes::{Bytes, BytesMut};
+use http::header;
+use http_body_util::BodyExt as _;
+use serde::de::DeserializeOwned;
+
+/// How much of a body that is too large is read and thrown away, in bodies of the largest size: a client that is
+/// still writing sees the refusal rather than a broken connection.
+const SWALLOWED: usize = 16;
+
+/// A body that must be the JSON of a `T`.
+pub(crate) struct Json<T>(pub(crate) T);
+
+/// A body that may be missing; existing clients name a content type on calls without a body, too.
+pub(crate) struct OptionalJson<T>(pub(crate) Option<T>);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        OptionalJson::from_request(request, app).await?.0.map(Self).ok_or_else(invalid)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for OptionalJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes = read(request, &app.config().limits).await?;
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        // What the parser says may quote the body, secrets and all; so it stays here.
+        serde_json::from_slice(&bytes).map(|value| Self(Some(value))).map_err(|_| invalid())
+    }
+}
+
+fn invalid() -> Problem {
+    Problem::new(ErrorCode::BodyInvalid, "the body is not the JSON object that this call expects")
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(ErrorCode::BodyTooLarge, format!("the body is limited to {limit} bytes"))
+}
+
+async fn read(request: Request, limits: &HttpLimits) -> Result<Bytes, Problem> {
+    let limit = limits.body;
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let waits = request.headers().contains_key(header::EXPECT);
+    if waits && announced.is_some_and(|length| length > limit as u64) {
+        // The client asked before it sends: nothing is on its way.
+        return Err(too_large(limit));
+    }
+    match tokio::time::timeout(limits.body_timeout, collect(request.into_body(), limit)).await {
+        Ok(read) => read,
+        Err(_elapsed) => Err(Problem::new(ErrorCode::RequestTimeout, "the body did not arrive in time")),
+    }
+}
+
+async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let (mut first, mut rest, mut len) = (Bytes::new(), BytesMut::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let frame =
+            frame.map_err(|_| Problem::new(ErrorCode::BodyInvalid, "the body broke off before its end"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        len = len.saturating_add(data.len());
+        if len > limit.saturating_mul(SWALLOWED) {
+            break;
+        }
+        if len > limit {
+            rest.clear();
+        } else if first.is_empty() {
+            // Nearly every body comes in one piece, and is not copied.
+            first = data;
+        } else {
+            if rest.is_empty() {
+                rest.extend_from_slice(&first);
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    match () {
+        () if len > limit => Err(too_large(limit)),
+        () if rest.is_empty() => Ok(first),
+        () => Ok(rest.freeze()),
+    }
+}

@@ -1,0 +1,103 @@
+//! Who calls: an API key that permits it, and the address of the connection.
+
+use super::problem::Problem;
+use crate::{app::App, telemetry};
+use authmint_domain::model::{
+    challenge::ClientPrefix,
+    grant::{CallOrigin, ProjectGrant},
+    session::Device,
+};
+use authmint_protocol::{
+    ErrorCode,
+    secret::{ApiKeyText, SessionJwt},
+};
+use axum::extract::{ConnectInfo, FromRequestParts};
+use http::{HeaderMap, header, request::Parts};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// A caller whose API key permits the call.
+pub(crate) struct Caller {
+    /// What the key permits.
+    pub(crate) grant: ProjectGrant,
+    address: IpAddr,
+}
+
+impl Caller {
+    /// Where the call comes from, as limits count it.
+    ///
+    /// The address is the connection's: `X-Forwarded-For` is what anyone writes into it.
+    pub(crate) fn prefix(&self) -> ClientPrefix {
+        ClientPrefix::of(self.address)
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let text = single(&parts.headers, "x-api-key")?.filter(|text| !text.is_empty());
+        let text = text.ok_or_else(|| {
+            Problem::new(ErrorCode::ApiKeyMissing, "an API key is required; send it in the header x-api-key")
+        })?;
+        let key = app.known_keys().find(app.context(), &ApiKeyText::new(text.to_owned())).await?;
+        telemetry::note_project(key.project.id);
+        let origin = CallOrigin {
+            origin: single(&parts.headers, "origin")?,
+            app_identifier: single(&parts.headers, "x-app-identifier")?,
+        };
+        let grant = key.admit(origin)?;
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let address = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip());
+        Ok(Self { grant, address })
+    }
+}
+
+/// A header that decides something: once, or not at all, and in plain text.
+fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) if value.to_str().is_ok() => Ok(value.to_str().ok()),
+        _ => {
+            let text = format!("the header {name} must come once, and in plain characters");
+            Err(Problem::new(ErrorCode::ParameterInvalid, text))
+        }
+    }
+}
+
+/// The session JWT of a call, where one is needed (RFC 6750, section 2.1).
+pub(crate) struct Bearer(pub(crate) SessionJwt);
+
+impl FromRequestParts<App> for Bearer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        let bearer = single(&parts.headers, header::AUTHORIZATION.as_str())?.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| SessionJwt::new(token.trim().to_owned()))
+        });
+        bearer.map(Self).ok_or_else(|| {
+            let text = "a session JWT is required; send it as Authorization: Bearer";
+            Problem::new(ErrorCode::JwtInvalid, text).challenged("Bearer")
+        })
+    }
+}
+
+/// What the caller's device says of itself, for people to recognise it by.
+pub(crate) struct CallerDevice(pub(crate) Device);
+
+impl FromRequestParts<App> for CallerDevice {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        let text = |name: &str, most: usize| {
+            let value = parts.headers.get(name)?.to_str().ok()?;
+            Some(value.chars().filter(|c| !c.is_control()).take(most).collect::<String>())
+        };
+        let client = text("x-client-name", 64).map(|name| match text("x-client-version", 32) {
+            Some(version) => format!("{name} {version}"),
+            None => name,
+        });
+        Ok(Self(Device { user_agent: text("user-agent", 256), client }))
+    }
+}

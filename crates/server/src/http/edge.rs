@@ -1,0 +1,100 @@
+//! The one middleware: what holds for every request and every answer, whatever route it takes.
+
+use super::{
+    cors, headers, host,
+    problem::{Problem, Refused},
+    request_id::X_REQUEST_ID,
+};
+use crate::{
+    app::{App, HttpLimits},
+    router::CROSS_ORIGIN,
+    telemetry,
+};
+use authmint_domain::port::Clock as _;
+use authmint_protocol::ErrorCode;
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use http::{Method, header};
+use std::{
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+};
+use tracing::Instrument as _;
+
+/// Admits a request, has it answered within its time, and finishes the answer's headers and log line.
+pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
+    let id = app.request_ids().of(request.headers());
+    let span = telemetry::span(&request, &id);
+    async move {
+        let began = app.context().clock.now();
+        let crossing = is_cross_origin(&app, request.uri().path());
+        let origin = request.headers().get(header::ORIGIN).filter(|_| crossing).cloned();
+        let mut response = match admit(&app, &request) {
+            Err(problem) => problem.into_response(),
+            Ok(()) if crossing && request.method() == Method::OPTIONS => cors::preflight(),
+            Ok(()) => answer(&app, next.run(request)).await,
+        };
+        let finished = response.headers_mut();
+        headers::set(finished, app.config().public_url.is_https());
+        if crossing {
+            cors::allow(finished, origin);
+        }
+        finished.insert(X_REQUEST_ID, id.into_header());
+        let code = response.extensions().get::<Refused>().map(|refused| refused.0);
+        telemetry::answered(response.status(), code, app.context().clock.now().since(began));
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+fn is_cross_origin(app: &App, path: &str) -> bool {
+    path.strip_prefix(app.config().public_url.path_prefix())
+        .is_some_and(|path| CROSS_ORIGIN.iter().any(|open| path.starts_with(open)))
+}
+
+fn admit(app: &App, request: &Request) -> Result<(), Problem> {
+    let HttpLimits { head, headers, .. } = app.config().limits;
+    let fields = request.headers();
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let size = fields.iter().fold(target, |size, (name, value)| size + name.as_str().len() + value.len() + 4);
+    if size > head || fields.len() > headers {
+        return Err(Problem::new(
+            ErrorCode::HeadersTooLarge,
+            format!("request target and headers are limited to {head} bytes in {headers} fields"),
+        ));
+    }
+    host::check(request, app.inbox().is_some())
+}
+
+/// The answer of a route, or of its failure to give one.
+async fn answer(app: &App, route: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(app.config().limits.request_timeout, caught(route)).await {
+        Ok(Some(response)) => response,
+        Ok(None) => {
+            tracing::error!("a request ended in a panic");
+            Problem::internal().into_response()
+        }
+        Err(_elapsed) => {
+            tracing::error!("a request took too long to answer");
+            Problem::unavailable().into_response()
+        }
+    }
+}
+
+/// Runs to the end, or to a panic: one request's fault must not take the connection's other requests with it.
+async fn caught<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(Poll::Ready(output)) => Poll::Ready(Some(output)),
+        Ok(Poll::Pending) => Poll::Pending,
+        // The future is not polled again: what the panic left behind is dropped with it.
+        Err(_panic) => Poll::Ready(None),
+    })
+    .await
+}

@@ -1,0 +1,14 @@
+//! What all calls share: who calls, what came, how it is answered, and the rules for every answer.
+
+pub(crate) mod body;
+pub(crate) mod caller;
+mod cors;
+pub(crate) mod edge;
+mod headers;
+mod host;
+pub(crate) mod known_keys;
+pub(crate) mod problem;
+pub(crate) mod query;
+pub(crate) mod reply;
+pub(crate) mod request_id;
+pub(crate) mod serve;

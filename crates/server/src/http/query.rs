@@ -1,0 +1,59 @@
+//! Query parameters: each that decides something comes once.
+
+use super::problem::Problem;
+use authmint_protocol::ErrorCode;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use std::convert::Infallible;
+
+/// The parameters of a call, decoded once.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    fn parse(text: &str) -> Self {
+        Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+
+    /// A parameter that may be missing; an empty one is missing (RFC 6749, section 3.1), a repeated one is refused.
+    pub(crate) fn optional(&self, name: &'static str) -> Result<Option<&str>, Problem> {
+        let mut values = self.0.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(invalid(format!("the parameter {name} comes more than once"))),
+            (value, None) => Ok(value.filter(|value| !value.is_empty())),
+        }
+    }
+
+    /// A parameter that must be there.
+    pub(crate) fn required(&self, name: &'static str) -> Result<&str, Problem> {
+        self.optional(name)?.ok_or_else(|| invalid(format!("the parameter {name} is missing")))
+    }
+}
+
+fn invalid(text: String) -> Problem {
+    Problem::new(ErrorCode::ParameterInvalid, text)
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_comes_once_or_not_at_all() {
+        let query = Query::parse("a=1&b=&c=1&c=2&d=x%20y+z&%61%62=3");
+        assert_eq!(query.required("a").unwrap(), "1");
+        assert_eq!(query.optional("b").unwrap(), None);
+        assert!(query.required("b").is_err());
+        assert_eq!(query.optional("c").unwrap_err().code(), ErrorCode::ParameterInvalid);
+        assert_eq!(query.required("d").unwrap(), "x y z");
+        assert_eq!(query.required("ab").unwrap(), "3", "names are decoded, too, and once");
+        assert_eq!(query.optional("e").unwrap(), None);
+    }
+}

@@ -1,0 +1,137 @@
+//! The service behind a listener: HTTP/1.1, bounded in every direction, drained at the end.
+
+use crate::{
+    app::{App, HttpLimits},
+    background,
+};
+use axum::{Router, body::Body, extract::ConnectInfo};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::{GracefulShutdown, Watcher},
+};
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+};
+use tower::Service as _;
+
+/// The rest until the next try after the system refused a connection, such as for want of file descriptors.
+const ACCEPT_REST: Duration = Duration::from_millis(200);
+/// What the HTTP library reads of a head before it gives up without a word of ours.
+const HARD_HEAD_LIMIT: usize = 64 * 1024;
+const HARD_HEADERS_LIMIT: usize = 128;
+
+/// Serves until `shutdown` is done, then stops accepting, finishes what was accepted, and returns.
+///
+/// # Errors
+/// None that end a running service: a listener's passing faults are waited out.
+pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    serve_with(app, Router::new(), listener, shutdown).await
+}
+
+/// The same with routes added, see [`App::router_with`].
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_with(
+    app: App,
+    added: Router<App>,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (stop, stopped) = watch::channel(false);
+    let work = background::run(&app, until(stopped));
+    let serving = async {
+        let connections = accept(&app, added, listener, shutdown).await;
+        app.begin_draining();
+        stop.send_replace(true);
+        drain(connections, app.config().limits.drain_timeout).await;
+    };
+    tokio::join!(serving, work);
+    Ok(())
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // The sender lives as long as the service; its end would mean the same.
+    let _stopped = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Takes connections until `shutdown` is done; the listener is closed then, so that new ones go elsewhere.
+async fn accept(
+    app: &App,
+    added: Router<App>,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> GracefulShutdown {
+    let limits = app.config().limits;
+    let (router, graceful) = (app.router_with(added), GracefulShutdown::new());
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let next = async {
+            let permit = Arc::clone(&room).acquire_owned().await.expect("the semaphore is never closed");
+            (listener.accept().await, permit)
+        };
+        let (accepted, permit) = tokio::select! {
+            biased;
+            () = &mut shutdown => return graceful,
+            next = next => next,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let connection = connection(stream, peer, router.clone(), limits, permit, graceful.watcher());
+                tokio::spawn(connection);
+            }
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                tracing::error!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_REST).await;
+            }
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: HttpLimits,
+    _permit: OwnedSemaphorePermit,
+    watcher: Watcher,
+) {
+    // Answers are written whole: waiting for more to send would only delay them.
+    let _unsupported = stream.set_nodelay(true);
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().call(request)
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_timeout)
+        .max_buf_size(HARD_HEAD_LIMIT)
+        .max_headers(HARD_HEADERS_LIMIT)
+        .serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(served).await {
+        // A client that goes away, or speaks something else than HTTP; not the service's fault.
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+async fn drain(connections: GracefulShutdown, most: Duration) {
+    let open = connections.count();
+    if open > 0 {
+        tracing::info!(open, "finishing what was accepted");
+    }
+    if tokio::time::timeout(most, connections.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish in time and are cut off");
+    }
+}
+
+/// Whether only the connection that was to be accepted is gone.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionRefused | ConnectionAborted | ConnectionReset)
+}

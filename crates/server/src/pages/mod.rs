@@ -1,0 +1,3 @@
+//! What a person looks at, one page a file with its template beside it.
+
+pub(crate) mod inbox;

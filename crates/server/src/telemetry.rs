@@ -1,0 +1,47 @@
+//! What is written down of a request: one line when it is answered, and a span that ties other lines to it.
+//!
+//! Never in it: tokens, codes, addresses of people, cookies, query strings, raw paths (a path may carry anything).
+
+use crate::http::request_id::RequestId;
+use authmint_protocol::{ErrorCode, id::ProjectId};
+use axum::extract::{MatchedPath, Request};
+use http::StatusCode;
+use std::time::Duration;
+use tracing::{Span, field};
+
+/// Opens the span of a request.
+pub(crate) fn span(request: &Request, id: &RequestId) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    tracing::info_span!(
+        "request",
+        id = id.as_str(),
+        method = method_name(request.method()),
+        route,
+        project = field::Empty,
+    )
+}
+
+/// Notes in the current span whose request this is.
+pub(crate) fn note_project(id: ProjectId) {
+    let span = Span::current();
+    if !span.is_disabled() {
+        span.record("project", field::display(id));
+    }
+}
+
+/// Writes the line of an answered request.
+pub(crate) fn answered(status: StatusCode, code: Option<ErrorCode>, took: Duration) {
+    let (status, code) = (status.as_u16(), code.map(ErrorCode::as_str));
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if status >= 500 {
+        tracing::warn!(status, code, ms, "answered");
+    } else {
+        tracing::info!(status, code, ms, "answered");
+    }
+}
+
+/// A method that exists; whatever else a caller made up does not reach the log.
+fn method_name(method: &http::Method) -> &'static str {
+    const KNOWN: [&str; 9] = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
+}
