@@ -77,7 +77,8 @@ function holdResend(seconds) {
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     find("resend").disabled = left > 0;
-    find("resend").textContent = left > 0 ? `Resend in ${left} s` : "Resend code";
+    const wait = left > 90 ? `${Math.ceil(left / 60)} min` : `${left} s`;
+    find("resend").textContent = left > 0 ? `Resend in ${wait}` : "Resend code";
     if (left <= 0) clearInterval(resendTimer);
   };
   clearInterval(resendTimer);
