@@ -100,13 +100,11 @@ impl App {
     /// Everything that the service serves, ready to be called in the same process.
     ///
     /// A request without a connection behind it counts as one from this machine.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router_with(Router::new())
     }
 
     /// The same with routes added, which get the same treatment as the service's own: load tests compare by them.
-    #[must_use]
     pub fn router_with(&self, added: Router<Self>) -> Router {
         router::router(self, added)
     }

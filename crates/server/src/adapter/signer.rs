@@ -172,7 +172,7 @@ mod tests {
         let signer = ServiceSigner::default();
         let ours = signer.generate(Algorithm::Es256).unwrap();
         let other = signer.generate(Algorithm::Es256).unwrap();
-        let public = Arc::new(ours.public.clone());
+        let public = Arc::new(ours.public);
         let mismatched = signer.install(vec![Arc::clone(&public)], (Arc::clone(&public), &other.pkcs8));
         assert_eq!(mismatched, Err(SignError));
         assert_eq!(signer.install(vec![], (public, b"no key")), Err(SignError));

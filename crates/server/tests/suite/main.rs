@@ -1,0 +1,14 @@
+//! The service as its callers see it: the real router over the real embedded database, on a clock that stands still.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod calls;
+mod connections;
+mod cross_origin;
+mod development;
+mod logs;
+mod refusals;
+mod sign_in;
+mod store_trouble;
+mod support;
+mod threats;
