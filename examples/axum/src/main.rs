@@ -8,11 +8,21 @@
 //! ```
 
 use authmint_example_axum::{DemoConfig, router};
-use std::{error::Error, net::Ipv4Addr};
+use std::{error::Error, net::Ipv4Addr, process::ExitCode};
 use tokio::net::TcpListener;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
     let router = router(DemoConfig {
         service_url: variable("AUTHMINT_BASE_URL")?,
         client_key: variable("AUTHMINT_CLIENT_KEY")?,
@@ -31,7 +41,7 @@ fn variable(name: &str) -> Result<String, String> {
     std::env::var(name).map_err(|_| format!("set {name} in the environment"))
 }
 
-#[expect(clippy::print_stderr, reason = "the one line that a person who starts the program waits for")]
+#[expect(clippy::print_stderr, reason = "what the person who starts the program waits for")]
 fn say(line: &str) {
     eprintln!("{line}");
 }
