@@ -2,8 +2,10 @@
 
 mod flight;
 mod host;
+mod settling;
 
 pub use host::{Host, SystemHost};
+pub use settling::Settling;
 
 use crate::{
     error::{AuthError, ConfigError, UnavailableCause},
@@ -17,7 +19,7 @@ use authmint_protocol::{
     wire::user::User,
 };
 use flight::{Flights, Role};
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 /// An app's way to its users' sessions. Make one, and clone it wherever it is needed: all clones share what is known.
 pub struct Auth<H: Host = SystemHost> {
@@ -55,7 +57,7 @@ impl<H: Host> Auth<H> {
     /// The session of a request: checked offline, refreshed if it must be.
     ///
     /// The outcome's cookies belong on the app's answer, whether there is a session or not.
-    pub fn get_session<'a>(&self, head: impl Into<RequestHead<'a>>) -> impl Future<Output = Outcome> + Send {
+    pub fn get_session<'a>(&self, head: impl Into<RequestHead<'a>>) -> Settling<Outcome> {
         self.finish(self.guard().begin(head, self.inner.host.now()))
     }
 
@@ -64,22 +66,20 @@ impl<H: Host> Auth<H> {
         &self,
         jwt: Option<SessionJwt>,
         refresh_token: Option<RefreshToken>,
-    ) -> impl Future<Output = Result<Session, AuthError>> + Send + use<H> {
-        let finish = self.finish(self.guard().begin_with(jwt, refresh_token, self.inner.host.now()));
-        async move { finish.await.session }
+    ) -> Settling<Result<Session, AuthError>> {
+        self.finish(self.guard().begin_with(jwt, refresh_token, self.inner.host.now())).map(|outcome| outcome.session)
     }
 
     /// A look that changes nothing and never refreshes, for code that cannot set cookies.
     pub fn peek<'a>(
         &self,
         head: impl Into<RequestHead<'a>>,
-    ) -> impl Future<Output = Result<Session, AuthError>> + Send {
-        let finish = self.finish(self.guard().begin_peek(head, self.inner.host.now()));
-        async move { finish.await.session }
+    ) -> Settling<Result<Session, AuthError>> {
+        self.finish(self.guard().begin_peek(head, self.inner.host.now())).map(|outcome| outcome.session)
     }
 
     /// Verifies a session JWT and nothing else.
-    pub fn verify_jwt(&self, jwt: &str) -> impl Future<Output = Result<Session, AuthError>> + Send + use<H> {
+    pub fn verify_jwt(&self, jwt: &str) -> Settling<Result<Session, AuthError>> {
         self.get_session_with(Some(SessionJwt::new(jwt.to_owned())), None)
     }
 
@@ -88,7 +88,7 @@ impl<H: Host> Auth<H> {
         &self,
         head: impl Into<RequestHead<'a>>,
         presented: Option<RefreshToken>,
-    ) -> impl Future<Output = Outcome> + Send {
+    ) -> Settling<Outcome> {
         self.finish(self.guard().begin_renewal(head, presented, self.inner.host.now()))
     }
 
@@ -97,7 +97,7 @@ impl<H: Host> Auth<H> {
         &self,
         head: impl Into<RequestHead<'a>>,
         secret: &OneTimeSecret,
-    ) -> impl Future<Output = Outcome> + Send {
+    ) -> Settling<Outcome> {
         self.finish(self.guard().begin_exchange(head, secret, self.inner.host.now()))
     }
 
@@ -106,7 +106,7 @@ impl<H: Host> Auth<H> {
         &self,
         head: impl Into<RequestHead<'a>>,
         material: AuthMaterial,
-    ) -> impl Future<Output = Outcome> + Send {
+    ) -> Settling<Outcome> {
         self.finish(self.guard().begin_store(head, material, self.inner.host.now()))
     }
 
@@ -117,10 +117,10 @@ impl<H: Host> Auth<H> {
     pub fn logout<'a>(
         &self,
         head: impl Into<RequestHead<'a>>,
-    ) -> impl Future<Output = (SetCookies, Result<(), AuthError>)> + Send {
+    ) -> Settling<(SetCookies, Result<(), AuthError>)> {
         let signing_out = self.guard().sign_out(head, self.inner.host.now());
         let this = self.clone();
-        async move {
+        Settling::waiting(async move {
             let mut ended = Ok(());
             for call in signing_out.calls {
                 if let Answer::Failed(error) = this.answer(call).await {
@@ -132,7 +132,7 @@ impl<H: Host> Auth<H> {
                 }
             }
             (signing_out.cookies, ended)
-        }
+        })
     }
 
     /// The profile of a user of the project; the API key needs the scope `users.read`.
@@ -160,36 +160,33 @@ impl<H: Host> Auth<H> {
         &self.inner.guard
     }
 
-    /// Begins to serve a request, without anything that takes time.
-    #[cfg(feature = "tower")]
-    pub(crate) fn begin<'a>(&self, head: impl Into<RequestHead<'a>>) -> Step {
-        let step = self.guard().begin(head, self.inner.host.now());
-        if matches!(step, Step::Done(_)) {
-            self.keep_up();
+    /// Holds a conversation to its end.
+    fn finish(&self, step: Step) -> Settling<Outcome> {
+        match step {
+            Step::Done(outcome) => {
+                self.keep_up();
+                Settling::ready(outcome)
+            }
+            step => Settling::waiting(self.clone().converse(step)),
         }
-        step
     }
 
-    /// Holds a conversation to its end.
-    pub(crate) fn finish(&self, mut step: Step) -> impl Future<Output = Outcome> + Send + use<H> {
-        let this = self.clone();
-        async move {
-            loop {
-                step = match step {
-                    Step::Done(outcome) => {
-                        this.keep_up();
-                        return outcome;
-                    }
-                    Step::Check(waiting) => {
-                        let holds = native::check(waiting.check());
-                        waiting.receive(&this.inner.guard, holds, this.inner.host.now())
-                    }
-                    Step::Send(call, waiting) => {
-                        let answer = this.answer(call).await;
-                        waiting.receive(&this.inner.guard, answer, this.inner.host.now())
-                    }
-                };
-            }
+    async fn converse(self, mut step: Step) -> Outcome {
+        loop {
+            step = match step {
+                Step::Done(outcome) => {
+                    self.keep_up();
+                    return outcome;
+                }
+                Step::Check(waiting) => {
+                    let holds = native::check(waiting.check());
+                    waiting.receive(&self.inner.guard, holds, self.inner.host.now())
+                }
+                Step::Send(call, waiting) => {
+                    let answer = self.answer(call).await;
+                    waiting.receive(&self.inner.guard, answer, self.inner.host.now())
+                }
+            };
         }
     }
 

@@ -1,5 +1,8 @@
 use super::Checked;
-use crate::guard::{Outcome, SetCookies};
+use crate::{
+    client::Settling,
+    guard::{Outcome, SetCookies},
+};
 use http::{Request, Response};
 use std::{
     future::Future,
@@ -14,17 +17,13 @@ pub struct ResponseFuture<S: Service<Request<B>>, B> {
 }
 
 enum State<S: Service<Request<B>>, B> {
-    Checking { outcome: Pin<Box<dyn Future<Output = Outcome> + Send>>, waiting: Option<(S, Request<B>)> },
+    Checking { outcome: Settling<Outcome>, waiting: Option<(S, Request<B>)> },
     Serving { answer: Pin<Box<S::Future>>, cookies: SetCookies },
 }
 
 impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
-    pub(super) fn checking(
-        outcome: impl Future<Output = Outcome> + Send + 'static,
-        service: S,
-        request: Request<B>,
-    ) -> Self {
-        Self { state: State::Checking { outcome: Box::pin(outcome), waiting: Some((service, request)) } }
+    pub(super) fn checking(outcome: Settling<Outcome>, service: S, request: Request<B>) -> Self {
+        Self { state: State::Checking { outcome, waiting: Some((service, request)) } }
     }
 
     pub(super) fn serving(mut service: S, mut request: Request<B>, outcome: Outcome) -> Self {
@@ -46,7 +45,7 @@ where
         loop {
             match &mut self.state {
                 State::Checking { outcome, waiting } => {
-                    let outcome = ready!(outcome.as_mut().poll(context));
+                    let outcome = ready!(Pin::new(outcome).poll(context));
                     let (service, request) = waiting.take().expect("a future is not polled after its end");
                     *self = Self::serving(service, request, outcome);
                 }

@@ -1,8 +1,5 @@
 use super::ResponseFuture;
-use crate::{
-    client::{Auth, Host, SystemHost},
-    guard::Step,
-};
+use crate::client::{Auth, Host, SystemHost};
 use http::{Request, Response};
 use std::task::{Context, Poll};
 use tower::Service;
@@ -42,10 +39,10 @@ where
         // The clone goes on living here; the one that was found ready serves this request.
         let clone = self.inner.clone();
         let service = std::mem::replace(&mut self.inner, clone);
-        match self.auth.begin(&request) {
+        match self.auth.get_session(&request).try_now() {
             // A JWT seen before, or no cookie at all: nothing to wait for.
-            Step::Done(outcome) => ResponseFuture::serving(service, request, outcome),
-            step => ResponseFuture::checking(self.auth.finish(step), service, request),
+            Ok(outcome) => ResponseFuture::serving(service, request, outcome),
+            Err(outcome) => ResponseFuture::checking(outcome, service, request),
         }
     }
 }

@@ -1,0 +1,17 @@
+//! The guard in conversation with a service that is played, on a clock that moves only when told.
+
+mod cookies;
+mod failure;
+mod get_session;
+mod keys;
+mod service;
+mod sign_in_and_out;
+mod threats;
+mod world;
+
+#[cfg(feature = "axum")]
+mod axum_app;
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "tower")]
+mod tower_layer;
