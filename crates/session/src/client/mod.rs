@@ -67,14 +67,12 @@ impl<H: Host> Auth<H> {
         jwt: Option<SessionJwt>,
         refresh_token: Option<RefreshToken>,
     ) -> Settling<Result<Session, AuthError>> {
-        self.finish(self.guard().begin_with(jwt, refresh_token, self.inner.host.now())).map(|outcome| outcome.session)
+        self.finish(self.guard().begin_with(jwt, refresh_token, self.inner.host.now()))
+            .map(|outcome| outcome.session)
     }
 
     /// A look that changes nothing and never refreshes, for code that cannot set cookies.
-    pub fn peek<'a>(
-        &self,
-        head: impl Into<RequestHead<'a>>,
-    ) -> Settling<Result<Session, AuthError>> {
+    pub fn peek<'a>(&self, head: impl Into<RequestHead<'a>>) -> Settling<Result<Session, AuthError>> {
         self.finish(self.guard().begin_peek(head, self.inner.host.now())).map(|outcome| outcome.session)
     }
 

@@ -18,7 +18,9 @@ fn app(host: &TestHost) -> Router {
         .route("/me", get(async |session: Session| session.user_id().to_owned()))
         .route(
             "/",
-            get(async |session: Option<Session>| session.map_or("stranger".to_owned(), |s| s.user_id().to_owned())),
+            get(async |session: Option<Session>| {
+                session.map_or("stranger".to_owned(), |s| s.user_id().to_owned())
+            }),
         )
         .nest("/auth", routes(auth.clone()))
         .layer(AuthLayer::new(auth))
@@ -35,7 +37,11 @@ fn post(path: &str, body: &str) -> Request<Body> {
 }
 
 fn visit(path: &str, cookies: &str) -> Request<Body> {
-    Request::get(path).header("host", "app.example.com").header("cookie", cookies).body(Body::empty()).unwrap()
+    Request::get(path)
+        .header("host", "app.example.com")
+        .header("cookie", cookies)
+        .body(Body::empty())
+        .unwrap()
 }
 
 async fn text(response: Response<Body>) -> String {
@@ -51,7 +57,12 @@ async fn problem(response: Response<Body>) -> (u16, String) {
 }
 
 fn cookies(response: &Response<Body>) -> Vec<String> {
-    response.headers().get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+    response
+        .headers()
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .map(|value| value.to_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
@@ -84,8 +95,15 @@ async fn a_sign_in_is_finished_renewed_and_ended_by_the_ready_routes() {
     let app = app(&host);
     let secret = json!({ "oneTimeSecret": one_time_secret().reveal() }).to_string();
     let signed_in = app.clone().oneshot(post("/auth/exchange", &secret)).await.unwrap();
-    assert_eq!((signed_in.status(), &signed_in.headers()[header::CACHE_CONTROL]), (StatusCode::OK, &"private, no-store".parse().unwrap()));
-    let jar = cookies(&signed_in).iter().map(|cookie| cookie.split(';').next().unwrap().to_owned()).collect::<Vec<_>>().join("; ");
+    assert_eq!(
+        (signed_in.status(), &signed_in.headers()[header::CACHE_CONTROL]),
+        (StatusCode::OK, &"private, no-store".parse().unwrap())
+    );
+    let jar = cookies(&signed_in)
+        .iter()
+        .map(|cookie| cookie.split(';').next().unwrap().to_owned())
+        .collect::<Vec<_>>()
+        .join("; ");
     assert!(!text(signed_in).await.contains("amr1"), "scripts get no refresh token that they did not have");
 
     let mut renewal = post("/auth/refresh", "");
@@ -97,7 +115,10 @@ async fn a_sign_in_is_finished_renewed_and_ended_by_the_ready_routes() {
     out.headers_mut().insert("cookie", jar.parse().unwrap());
     let signed_out = app.clone().oneshot(out).await.unwrap();
     assert_eq!(cookies(&signed_out).iter().filter(|cookie| cookie.contains("Max-Age=0")).count(), 2);
-    assert_eq!(problem(app.oneshot(visit("/me", &jar)).await.unwrap()).await, (401, "session_revoked".into()));
+    assert_eq!(
+        problem(app.oneshot(visit("/me", &jar)).await.unwrap()).await,
+        (401, "session_revoked".into())
+    );
 }
 
 #[tokio::test]
@@ -109,11 +130,15 @@ async fn s2_and_s9_existing_browser_clients_are_understood() {
     let renewed = app.clone().oneshot(post("/auth/refresh", &body)).await.unwrap();
     assert_eq!(cookies(&renewed).len(), 2, "headers before the body");
     let answer: Value = serde_json::from_str(&text(renewed).await).unwrap();
-    assert!(answer["refreshToken"]["secret"].as_str().unwrap().starts_with("amr1") && answer["user"]["id"] == USER);
+    assert!(
+        answer["refreshToken"]["secret"].as_str().unwrap().starts_with("amr1")
+            && answer["user"]["id"] == USER
+    );
     let nothing = app.clone().oneshot(post("/auth/refresh", "")).await.unwrap();
     assert_eq!(problem(nothing).await, (401, "not_signed_in".into()));
     // Their sign-out is a bare POST; the browser vouches for its origin.
-    let bare = Request::post("/auth/logout").header("sec-fetch-site", "same-origin").body(Body::empty()).unwrap();
+    let bare =
+        Request::post("/auth/logout").header("sec-fetch-site", "same-origin").body(Body::empty()).unwrap();
     assert_eq!(app.oneshot(bare).await.unwrap().status(), StatusCode::OK);
 }
 
@@ -141,9 +166,17 @@ async fn s12_other_sites_and_forms_are_refused() {
     ];
     for request in refused {
         let shown = format!("{:?}", request.headers());
-        assert_eq!(problem(app.clone().oneshot(request).await.unwrap()).await, (403, "request_refused".into()), "{shown}");
+        assert_eq!(
+            problem(app.clone().oneshot(request).await.unwrap()).await,
+            (403, "request_refused".into()),
+            "{shown}"
+        );
     }
-    for request in [with(&[json], "{}"), with(&[json, ("origin", "https://app.example.com")], "{}"), with(&[("origin", "http://app.example.com")], "")] {
+    for request in [
+        with(&[json], "{}"),
+        with(&[json, ("origin", "https://app.example.com")], "{}"),
+        with(&[("origin", "http://app.example.com")], ""),
+    ] {
         assert_eq!(app.clone().oneshot(request).await.unwrap().status(), StatusCode::OK);
     }
 }
@@ -151,7 +184,13 @@ async fn s12_other_sites_and_forms_are_refused() {
 #[tokio::test]
 async fn s13_bodies_are_limited_and_broken_ones_refused() {
     let app = app(&TestHost::new());
-    for body in ["", "{", "[]", r#"{"oneTimeSecret":7}"#, &format!(r#"{{"oneTimeSecret":"{}"}}"#, "x".repeat(16 * 1024))] {
+    for body in [
+        "",
+        "{",
+        "[]",
+        r#"{"oneTimeSecret":7}"#,
+        &format!(r#"{{"oneTimeSecret":"{}"}}"#, "x".repeat(16 * 1024)),
+    ] {
         let answer = app.clone().oneshot(post("/auth/exchange", body)).await.unwrap();
         assert_eq!(problem(answer).await, (400, "request_invalid".into()));
     }

@@ -1,7 +1,7 @@
 //! The two pairs, and what an answer does to them.
 
 use crate::{
-    service::{PROJECT, token, session_of},
+    service::{PROJECT, session_of, token},
     world::{World, applied, background, cleared, error, page, plain, request, scoped, session, set},
 };
 use authmint::{CookieOptions, SameSite, protocol::ErrorCode};
@@ -55,8 +55,12 @@ fn a_scoped_pair_refused_for_good_is_cleared_and_the_plain_one_tried() {
     world.pass(1_000);
     let outcome = world.get(&page(&cookies));
     assert_eq!(session(&outcome).session_id(), Some(session_of(&plain_token)));
-    assert_eq!(cleared(&outcome), [format!("crossmint-jwt-{PROJECT}"), format!("crossmint-refresh-token-{PROJECT}")]);
-    let kept: Vec<_> = set(&outcome).into_iter().filter(|(_, value, _)| !value.is_empty()).map(|(name, ..)| name).collect();
+    assert_eq!(
+        cleared(&outcome),
+        [format!("crossmint-jwt-{PROJECT}"), format!("crossmint-refresh-token-{PROJECT}")]
+    );
+    let kept: Vec<_> =
+        set(&outcome).into_iter().filter(|(_, value, _)| !value.is_empty()).map(|(name, ..)| name).collect();
     assert_eq!(kept, ["crossmint-jwt", "crossmint-refresh-token"]);
 }
 
@@ -79,7 +83,8 @@ fn a_loopback_host_gets_cookies_without_secure() {
     let mut world = World::new();
     let (_, token) = world.sign_in();
     let cookies = format!("crossmint-refresh-token={}", token.reveal());
-    let attributes = |world: &mut World, host| set(&world.get(&request(&cookies, &[("host", host)])))[0].2.clone();
+    let attributes =
+        |world: &mut World, host| set(&world.get(&request(&cookies, &[("host", host)])))[0].2.clone();
     assert!(!attributes(&mut world, "localhost:3000").contains("Secure"));
     assert!(attributes(&mut world, "app.example.com").contains("Secure"));
     assert!(attributes(&mut world, "localhost.example.com").contains("Secure"));
@@ -87,8 +92,10 @@ fn a_loopback_host_gets_cookies_without_secure() {
 
 #[test]
 fn s16_options_that_browsers_would_drop_are_refused_when_the_guard_is_made() {
-    let options = CookieOptions { same_site: Some(SameSite::None), secure: Some(false), ..CookieOptions::default() };
-    let auth = authmint::AuthOptions::new(crate::service::Service::server_key()).base_url("https://auth.example.com");
+    let options =
+        CookieOptions { same_site: Some(SameSite::None), secure: Some(false), ..CookieOptions::default() };
+    let auth = authmint::AuthOptions::new(crate::service::Service::server_key())
+        .base_url("https://auth.example.com");
     let error = authmint::Guard::new(&auth.cookies(options), [0; 32]).err().expect("refused");
     assert_eq!(error.code(), "cookie_options_invalid");
 }
@@ -145,6 +152,7 @@ fn a_jwt_too_large_for_a_cookie_is_a_clear_error() {
     world.service.issuer = format!("https://auth.example.com/{}", "x".repeat(4_000));
     let mut large = World::with(|options| options.issuer(world.service.issuer.clone()));
     large.service = world.service;
-    let outcome = large.get(&background(&format!("crossmint-refresh-token={}", token(session_of(&first), 1).reveal())));
+    let outcome =
+        large.get(&background(&format!("crossmint-refresh-token={}", token(session_of(&first), 1).reveal())));
     assert_eq!(error(&outcome).code(), "cookie_not_writable");
 }

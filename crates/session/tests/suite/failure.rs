@@ -30,7 +30,11 @@ fn s11_nothing_but_a_terminal_code_clears_cookies() {
         world.pass(JWT_LIFE.as_secs() + 60);
         world.service.mood = mood;
         let outcome = world.get(&page(&plain(&jwt, &token)));
-        assert!(outcome.cookies.is_empty() && matches!(error(&outcome).status(), 500 | 503), "{:?}", outcome.session);
+        assert!(
+            outcome.cookies.is_empty() && matches!(error(&outcome).status(), 500 | 503),
+            "{:?}",
+            outcome.session
+        );
         world.service.mood = Mood::Well;
         assert!(world.get(&page(&plain(&jwt, &token))).session.is_ok(), "the session lives on");
     }
@@ -59,9 +63,14 @@ fn a_failing_service_is_asked_again_within_six_seconds_in_all() {
 fn one_failure_is_repaired_by_the_next_try() {
     let mut world = World::new();
     let (_, token) = world.sign_in();
-    let step = world.guard.begin(&background(&format!("crossmint-refresh-token={}", token.reveal())), world.now);
+    let step =
+        world.guard.begin(&background(&format!("crossmint-refresh-token={}", token.reveal())), world.now);
     let authmint::guard::Step::Send(call, waiting) = step else { panic!("a refresh is due") };
-    let lost = call.receive(&world.guard, Err(authmint::guard::TryFailed::TimedOut), world.now.after(Duration::from_secs(3)));
+    let lost = call.receive(
+        &world.guard,
+        Err(authmint::guard::TryFailed::TimedOut),
+        world.now.after(Duration::from_secs(3)),
+    );
     let authmint::guard::Progress::Again(call) = lost else { panic!("a second try is due") };
     assert!(call.pause() >= Duration::from_millis(50) && call.pause() <= Duration::from_millis(100));
     let answer = world.drive(call);
@@ -120,7 +129,11 @@ fn a_terminal_code_clears_on_a_navigation_only_and_is_remembered() {
             assert!(outcome.cookies.is_empty());
         }
         assert_eq!(cleared(&world.get(&page(&cookies))).len(), 2);
-        assert_eq!(cleared(&world.get(&request(&cookies, &[]))).len(), 2, "browsers without Sec-Fetch headers");
+        assert_eq!(
+            cleared(&world.get(&request(&cookies, &[]))).len(),
+            2,
+            "browsers without Sec-Fetch headers"
+        );
         assert_eq!(world.sent("refresh"), 1);
     }
 }
@@ -148,7 +161,9 @@ fn s8_later_requests_with_the_old_token_share_its_answer_for_ten_seconds() {
     let first = set(&world.get(&background(&cookies)));
     world.pass(9);
     let second = set(&world.get(&background(&cookies)));
-    let values = |cookies: &[(String, String, String)]| cookies.iter().map(|cookie| cookie.1.clone()).collect::<Vec<_>>();
+    let values = |cookies: &[(String, String, String)]| {
+        cookies.iter().map(|cookie| cookie.1.clone()).collect::<Vec<_>>()
+    };
     assert_eq!(values(&first), values(&second));
     assert_eq!(world.sent("refresh"), 1);
     world.pass(1);

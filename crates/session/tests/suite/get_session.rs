@@ -42,10 +42,16 @@ fn an_expired_jwt_is_refreshed_and_the_pair_stored_with_its_ends() {
     assert!(session(&outcome).refresh_expires_at().is_some());
     let cookies = set(&outcome);
     assert_eq!(cookies.len(), 2);
-    assert_eq!((cookies[0].0.as_str(), cookies[0].1.as_str()), ("crossmint-jwt", session(&outcome).jwt().reveal()));
+    assert_eq!(
+        (cookies[0].0.as_str(), cookies[0].1.as_str()),
+        ("crossmint-jwt", session(&outcome).jwt().reveal())
+    );
     assert!(cookies[0].2.starts_with("Max-Age=900; Path=/; Expires="), "{}", cookies[0].2);
     assert_eq!((cookies[1].0.as_str(), cookies[1].1.as_str()), ("crossmint-refresh-token", new.reveal()));
-    assert!(cookies[1].2.starts_with("Max-Age=2592000; ") && cookies[1].2.ends_with("; HttpOnly; Secure; SameSite=Lax"));
+    assert!(
+        cookies[1].2.starts_with("Max-Age=2592000; ")
+            && cookies[1].2.ends_with("; HttpOnly; Secure; SameSite=Lax")
+    );
 }
 
 #[test]
@@ -156,7 +162,10 @@ fn a_jwt_refused_right_after_a_refresh_is_a_fault_of_configuration() {
     let outcome = world.get(&page(&plain(&jwt, &token)));
     let AuthError::Misconfigured(_) = error(&outcome) else { panic!("{:?}", outcome.session) };
     let text = error(&outcome).to_string();
-    assert!(text.contains("https://other.example.com") && text.contains("https://auth.example.com"), "{text}");
+    assert!(
+        text.contains("https://other.example.com") && text.contains("https://auth.example.com"),
+        "{text}"
+    );
     assert_eq!((world.sent("refresh"), set(&outcome).len()), (1, 0), "one refresh, cookies kept");
 }
 

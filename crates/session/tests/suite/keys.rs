@@ -41,7 +41,12 @@ fn old_keys_serve_on_while_no_newer_ones_can_be_had() {
     let (jwt, token) = world.sign_in();
     world.get(&background(&plain(&jwt, &token)));
     let (later, other) = world.sign_in();
-    for mood in [Mood::Unreachable, Mood::Answers(200, "{}"), Mood::Answers(200, r#"{"keys":[]}"#), Mood::Answers(404, "")] {
+    for mood in [
+        Mood::Unreachable,
+        Mood::Answers(200, "{}"),
+        Mood::Answers(200, r#"{"keys":[]}"#),
+        Mood::Answers(404, ""),
+    ] {
         world.service.mood = mood;
         world.pass(4_000);
         assert!(world.get(&background(&plain(&later, &other))).session.is_ok());

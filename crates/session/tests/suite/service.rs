@@ -72,7 +72,9 @@ impl Service {
     }
 
     pub(crate) fn server_key() -> String {
-        api_key::write(Usage::Server, Environment::Development, PROJECT, [7; 16], |_| [0; 64]).reveal().to_owned()
+        api_key::write(Usage::Server, Environment::Development, PROJECT, [7; 16], |_| [0; 64])
+            .reveal()
+            .to_owned()
     }
 
     pub(crate) fn change_key(&mut self, kid: &str) {
@@ -100,7 +102,8 @@ impl Service {
 
     pub(crate) fn sign(&self, claims: &Value) -> String {
         let header = json!({ "alg": "ES256", "kid": self.kid, "typ": "JWT" });
-        let text = format!("{}.{}", BASE64URL.encode(header.to_string()), BASE64URL.encode(claims.to_string()));
+        let text =
+            format!("{}.{}", BASE64URL.encode(header.to_string()), BASE64URL.encode(claims.to_string()));
         let signature = self.key.sign(&SystemRandom::new(), text.as_bytes()).unwrap();
         format!("{text}.{}", BASE64URL.encode(signature))
     }
@@ -154,8 +157,12 @@ impl Service {
 
     fn refresh(&mut self, sent: &RefreshToken, now: Timestamp) -> Response<Bytes> {
         let (session, generation) = match UnverifiedRefresh::parse(sent.reveal()) {
-            Ok(UnverifiedRefresh::Token(claims, mac)) if mac.tag() == [1; 32] => (claims.session_id, claims.generation),
-            Ok(UnverifiedRefresh::OneTime(claims, _)) => (SessionId::from_bytes(*claims.secret_id.as_bytes()), 0),
+            Ok(UnverifiedRefresh::Token(claims, mac)) if mac.tag() == [1; 32] => {
+                (claims.session_id, claims.generation)
+            }
+            Ok(UnverifiedRefresh::OneTime(claims, _)) => {
+                (SessionId::from_bytes(*claims.secret_id.as_bytes()), 0)
+            }
             _ => return problem(ErrorCode::RefreshMalformed),
         };
         if let Some(code) = self.refusals.get(&session) {
@@ -174,7 +181,8 @@ impl Service {
 }
 
 pub(crate) fn token(session: SessionId, generation: u32) -> RefreshToken {
-    RefreshClaims { key_id: 1, project_id: PROJECT, session_id: session, generation, branch: 1 }.write(|_| [1; 32])
+    RefreshClaims { key_id: 1, project_id: PROJECT, session_id: session, generation, branch: 1 }
+        .write(|_| [1; 32])
 }
 
 pub(crate) fn one_time_secret() -> OneTimeSecret {

@@ -15,7 +15,10 @@ fn a_one_time_secret_becomes_a_session_under_the_plain_names() {
     let step = world.guard.begin_exchange(&background(""), &one_time_secret(), world.now);
     let outcome = world.run(step);
     assert_eq!(session(&outcome).user_id(), USER);
-    assert_eq!(set(&outcome).iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>(), ["crossmint-jwt", "crossmint-refresh-token"]);
+    assert_eq!(
+        set(&outcome).iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>(),
+        ["crossmint-jwt", "crossmint-refresh-token"]
+    );
     let again = world.guard.begin_exchange(&background(""), &one_time_secret(), world.now);
     assert_eq!(set(&world.run(again)), set(&outcome), "a reloaded callback page gets the same");
     assert_eq!(world.sent("refresh"), 1);
@@ -29,9 +32,15 @@ fn threat_16_and_17_a_sign_in_replaces_whatever_the_browser_held_before() {
     let step = world.guard.begin_exchange(&background(&cookies), &one_time_secret(), world.now);
     let outcome = world.run(step);
     assert_ne!(session(&outcome).session_id(), Some(session_of(&old)));
-    assert_eq!(cleared(&outcome), [format!("crossmint-jwt-{PROJECT}"), format!("crossmint-refresh-token-{PROJECT}")]);
+    assert_eq!(
+        cleared(&outcome),
+        [format!("crossmint-jwt-{PROJECT}"), format!("crossmint-refresh-token-{PROJECT}")]
+    );
     let written: Vec<_> = set(&outcome).into_iter().filter(|(_, value, _)| !value.is_empty()).collect();
-    assert!(written.len() == 2 && written.iter().all(|(_, value, _)| !value.contains(old.reveal()) && *value != jwt));
+    assert!(
+        written.len() == 2
+            && written.iter().all(|(_, value, _)| !value.contains(old.reveal()) && *value != jwt)
+    );
 }
 
 #[test]
@@ -53,8 +62,13 @@ fn a_renewal_on_demand_takes_the_token_of_the_message_before_that_of_the_cookies
     let (jwt, cookie) = world.sign_in();
     let (_, message) = world.sign_in();
     let step = world.guard.begin_renewal(&background(&plain(&jwt, &cookie)), None, world.now);
-    assert_eq!(session(&world.run(step)).session_id(), Some(session_of(&cookie)), "although the JWT still holds");
-    let step = world.guard.begin_renewal(&background(&plain(&jwt, &cookie)), Some(message.clone()), world.now);
+    assert_eq!(
+        session(&world.run(step)).session_id(),
+        Some(session_of(&cookie)),
+        "although the JWT still holds"
+    );
+    let step =
+        world.guard.begin_renewal(&background(&plain(&jwt, &cookie)), Some(message.clone()), world.now);
     assert_eq!(session(&world.run(step)).session_id(), Some(session_of(&message)));
     let secret = RefreshToken::new(one_time_secret().reveal().to_owned());
     let step = world.guard.begin_renewal(&background(""), Some(secret), world.now);
@@ -108,7 +122,9 @@ fn threat_20_a_refresh_that_was_under_way_does_not_undo_a_sign_out() {
         world.get(&background(&cookies));
         world.pass(JWT_LIFE.as_secs() + 60);
         let alone = background(&format!("crossmint-refresh-token={}", token.reveal()));
-        let Step::Send(call, waiting) = world.guard.begin(&alone, world.now) else { panic!("a refresh is due") };
+        let Step::Send(call, waiting) = world.guard.begin(&alone, world.now) else {
+            panic!("a refresh is due")
+        };
         let answer = world.drive(call); // the service has answered …
         world.service.mood = service;
         drop(world.guard.sign_out(&background(&cookies), world.now)); // … when the user signs out
@@ -116,7 +132,11 @@ fn threat_20_a_refresh_that_was_under_way_does_not_undo_a_sign_out() {
         let outcome = world.run(step);
         assert_eq!(error(&outcome).code(), "session_revoked");
         assert!(outcome.cookies.is_empty());
-        assert_eq!(error(&world.get(&background(&cookies))).code(), "session_revoked", "no kept answer revives it");
+        assert_eq!(
+            error(&world.get(&background(&cookies))).code(),
+            "session_revoked",
+            "no kept answer revives it"
+        );
     }
 }
 

@@ -4,7 +4,10 @@ use crate::{
     service::{PROJECT, USER, session_of},
     world::{World, background, error, page, plain, session},
 };
-use authmint::{AuthOptions, Guard, protocol::{id::SessionId, refresh_token::RefreshClaims}};
+use authmint::{
+    AuthOptions, Guard,
+    protocol::{id::SessionId, refresh_token::RefreshClaims},
+};
 use serde_json::{Value, json};
 
 fn refused(world: &mut World, jwt: &str) -> String {
@@ -103,7 +106,13 @@ fn threat_20_a_forged_token_with_someones_session_id_signs_nobody_out() {
     let (jwt, token) = world.sign_in();
     let victim = plain(&jwt, &token);
     assert!(world.get(&background(&victim)).session.is_ok());
-    let claims = RefreshClaims { key_id: 1, project_id: PROJECT, session_id: session_of(&token), generation: 9, branch: 1 };
+    let claims = RefreshClaims {
+        key_id: 1,
+        project_id: PROJECT,
+        session_id: session_of(&token),
+        generation: 9,
+        branch: 1,
+    };
     let forged = claims.write(|_| [0xff; 32]);
     let attack = format!("crossmint-refresh-token={}", forged.reveal());
     assert_eq!(error(&world.get(&background(&attack))).code(), "refresh_malformed");
@@ -114,26 +123,47 @@ fn threat_20_a_forged_token_with_someones_session_id_signs_nobody_out() {
 #[test]
 fn threat_43_and_s10_a_user_id_cannot_leave_its_place_in_the_path() {
     let world = World::new();
-    for id in ["x/../y?z", "../keys", "", "6f1c2a34-58b1-4c0e-9d4a-1f2e3d4c5b6a/..", "6F1C2A3458B14C0E9D4A1F2E3D4C5B6A"] {
+    for id in [
+        "x/../y?z",
+        "../keys",
+        "",
+        "6f1c2a34-58b1-4c0e-9d4a-1f2e3d4c5b6a/..",
+        "6F1C2A3458B14C0E9D4A1F2E3D4C5B6A",
+    ] {
         assert_eq!(world.guard.call_user(id, world.now).err().expect(id).code(), "user_id_invalid");
     }
     let request = world.guard.call_user(USER, world.now).unwrap().request(&world.guard);
-    assert_eq!(request.uri().to_string(), format!("https://auth.example.com/api/2024-09-26/sdk/auth/user/{USER}"));
+    assert_eq!(
+        request.uri().to_string(),
+        format!("https://auth.example.com/api/2024-09-26/sdk/auth/user/{USER}")
+    );
 }
 
 #[test]
 fn threat_44_a_fault_of_configuration_lets_nobody_in() {
     let key = crate::service::Service::server_key();
     let made = |options: AuthOptions| Guard::new(&options, [0; 32]).err().map(|error| error.code());
-    assert_eq!(made(AuthOptions::new("sk_live_123").base_url("https://a.example.com")), Some("api_key_old_format"));
+    assert_eq!(
+        made(AuthOptions::new("sk_live_123").base_url("https://a.example.com")),
+        Some("api_key_old_format")
+    );
     assert_eq!(made(AuthOptions::new("").base_url("https://a.example.com")), Some("api_key_usage_invalid"));
     let vector = authmint::protocol::api_key::TEST_VECTOR_KEY;
     assert_eq!(made(AuthOptions::new(vector).base_url("https://a.example.com")), Some("server_key_required"));
     assert_eq!(made(AuthOptions::new(&key)), Some("base_url_missing"));
-    for url in ["", "auth.example.com", "ftp://a.example.com", "https://u:p@a.example.com", "https://a.example.com/?q", "https://a.example.com/#f"] {
+    for url in [
+        "",
+        "auth.example.com",
+        "ftp://a.example.com",
+        "https://u:p@a.example.com",
+        "https://a.example.com/?q",
+        "https://a.example.com/#f",
+    ] {
         assert_eq!(made(AuthOptions::new(&key).base_url(url)), Some("base_url_invalid"), "{url}");
     }
-    let zero = AuthOptions::new(&key).base_url("https://a.example.com").limits(std::time::Duration::ZERO, std::time::Duration::MAX);
+    let zero = AuthOptions::new(&key)
+        .base_url("https://a.example.com")
+        .limits(std::time::Duration::ZERO, std::time::Duration::MAX);
     assert_eq!(made(zero), Some("limits_invalid"));
     let guard = Guard::new(&AuthOptions::new(&key).base_url("https://a.example.com/auth/"), [0; 32]).unwrap();
     assert_eq!(guard.jwks_uri(), "https://a.example.com/auth/.well-known/jwks.json");

@@ -13,7 +13,9 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 /// Tells who asks; its answer is cacheable and has a cookie of its own.
 async fn app(request: Request<()>) -> Result<Response<String>, Infallible> {
     let checked = request.extensions().get::<Checked>().expect("the layer is there").clone();
-    let who = checked.into_session().map_or_else(|error| error.code().to_owned(), |session| session.user_id().to_owned());
+    let who = checked
+        .into_session()
+        .map_or_else(|error| error.code().to_owned(), |session| session.user_id().to_owned());
     let mut response = Response::new(who);
     response.headers_mut().insert(header::SET_COOKIE, HeaderValue::from_static("theme=dark"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public"));
@@ -26,7 +28,10 @@ async fn a_service_sees_the_session_and_its_answers_carry_fresh_cookies() {
     let mut service = AuthLayer::new(host.auth()).layer(service_fn(app));
     let (jwt, token) = host.sign_in();
     let first = service.ready().await.unwrap().call(background(&plain(&jwt, &token))).await.unwrap();
-    assert_eq!((first.body().as_str(), &first.headers()[header::CACHE_CONTROL]), (USER, &HeaderValue::from_static("public")));
+    assert_eq!(
+        (first.body().as_str(), &first.headers()[header::CACHE_CONTROL]),
+        (USER, &HeaderValue::from_static("public"))
+    );
     host.pass(1_000);
     let renewed = service.ready().await.unwrap().call(background(&plain(&jwt, &token))).await.unwrap();
     assert_eq!(renewed.headers().get_all(header::SET_COOKIE).iter().count(), 3);
@@ -63,7 +68,9 @@ async fn threat_20_a_sign_out_in_a_handler_is_not_undone_by_the_layer_around_it(
     let answer = AuthLayer::new(auth).layer(sign_out).oneshot(page(&plain(&jwt, &token))).await.unwrap();
     assert_eq!(host.sent("refresh"), 1);
     let cookies: Vec<_> = answer.headers().get_all(header::SET_COOKIE).iter().collect();
-    assert!(cookies.len() == 2 && cookies.iter().all(|cookie| cookie.to_str().unwrap().contains("=; Max-Age=0")));
+    assert!(
+        cookies.len() == 2 && cookies.iter().all(|cookie| cookie.to_str().unwrap().contains("=; Max-Age=0"))
+    );
 }
 
 #[tokio::test]
@@ -74,7 +81,8 @@ async fn threat_45_an_extension_that_came_from_elsewhere_is_replaced() {
         Ok::<_, Infallible>(Response::new(request.extensions().get::<Checked>().cloned()))
     });
     let service = AuthLayer::new(host.auth()).layer(keep);
-    let signed_in = service.clone().oneshot(background(&plain(&jwt, &token))).await.unwrap().into_body().unwrap();
+    let signed_in =
+        service.clone().oneshot(background(&plain(&jwt, &token))).await.unwrap().into_body().unwrap();
     let mut stranger = background("");
     stranger.extensions_mut().insert(signed_in);
     let checked = service.oneshot(stranger).await.unwrap().into_body().unwrap();

@@ -83,7 +83,9 @@ impl World {
             let limit = call.limit(&self.guard, self.now);
             let result = match (self.service.handle(&request, self.now), &self.service.mood) {
                 (Some(reply), _) => Ok(reply),
-                (None, Mood::Unreachable) => Err(TryFailed::Transport(TransportError::new("connection refused"))),
+                (None, Mood::Unreachable) => {
+                    Err(TryFailed::Transport(TransportError::new("connection refused")))
+                }
                 (None, _) => {
                     self.now = self.now.after(limit);
                     Err(TryFailed::TimedOut)
