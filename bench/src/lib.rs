@@ -1,1 +1,9 @@
-//! placeholder
+//! How fast authmint is: ratios between two things measured in turns within one run, since machines differ.
+//!
+//! Every section answers rows of a table; `main` prints them. Figures of record are in `RESULTS.md`.
+
+pub mod guard;
+pub mod load;
+pub mod service;
+pub mod store;
+pub mod table;

@@ -18,7 +18,7 @@ use authmint_server::{
         signer::ServiceSigner,
     },
 };
-use authmint_store::{Options as StoreOptions, Store};
+use authmint_store::{Options as StoreOptions, Store, StoreUrl};
 use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -122,7 +122,7 @@ async fn start_app(
     let entropy = ServiceEntropy::system();
     let key_ring = dir.key_ring(&entropy)?;
     let clock = if options.virtual_clock { ServiceClock::shiftable() } else { ServiceClock::system() };
-    let store = Store::open_sqlite(&dir.database(), StoreOptions::default())?;
+    let store = Store::open(&StoreUrl::Sqlite(dir.database()), &StoreOptions::default())?;
     let keys = project::register(&store, &key_ring, policy, &clock).await?;
 
     let inbox = Inbox::default();
