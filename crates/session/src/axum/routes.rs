@@ -77,7 +77,7 @@ async fn exchange<H: Host>(State(auth): State<Auth<H>>, request: Request) -> Res
         Err(refused) => return refused.into_response(),
     };
     match json::<ExchangeBody>(&body) {
-        Ok(body) => answer(auth.exchange(&parts, &body.one_time_secret).await, false),
+        Ok(body) => answer(&auth.exchange(&parts, &body.one_time_secret).await, false),
         Err(refused) => refused.into_response(),
     }
 }
@@ -92,7 +92,7 @@ async fn refresh<H: Host>(State(auth): State<Auth<H>>, request: Request) -> Resp
         Ok(RefreshBody { refresh }) => {
             let presented = refresh.filter(|token| !token.reveal().is_empty());
             let held_by_script = presented.is_some();
-            answer(auth.refresh(&parts, presented).await, held_by_script)
+            answer(&auth.refresh(&parts, presented).await, held_by_script)
         }
         Err(refused) => refused.into_response(),
     }
@@ -128,7 +128,7 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, AuthRejection> {
     })
 }
 
-fn answer(outcome: Outcome, held_by_script: bool) -> Response {
+fn answer(outcome: &Outcome, held_by_script: bool) -> Response {
     let mut response = match &outcome.session {
         Ok(session) => match session.renewed() {
             Some(material) => no_store(Json(MaterialBody::of(material, held_by_script)).into_response()),

@@ -40,7 +40,7 @@ impl Auth {
     /// # Errors
     /// [`ConfigError`] if the options cannot work: now, and not when a person signs in.
     pub fn new(options: AuthOptions) -> Result<Self, ConfigError> {
-        Self::with_host(vendor_host(options)?, host::draw_seed(), SystemHost::new()?)
+        Self::with_host(&vendor_host(options)?, host::draw_seed(), SystemHost::new()?)
     }
 }
 
@@ -49,8 +49,8 @@ impl<H: Host> Auth<H> {
     ///
     /// # Errors
     /// [`ConfigError`] if the options cannot work.
-    pub fn with_host(options: AuthOptions, seed: [u8; 32], host: H) -> Result<Self, ConfigError> {
-        let guard = Guard::new(&options, seed)?;
+    pub fn with_host(options: &AuthOptions, seed: [u8; 32], host: H) -> Result<Self, ConfigError> {
+        let guard = Guard::new(options, seed)?;
         Ok(Self { inner: Arc::new(Inner { guard, host, flights: Flights::default() }) })
     }
 

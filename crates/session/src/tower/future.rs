@@ -17,13 +17,13 @@ pub struct ResponseFuture<S: Service<Request<B>>, B> {
 }
 
 enum State<S: Service<Request<B>>, B> {
-    Checking { outcome: Settling<Outcome>, waiting: Option<(S, Request<B>)> },
+    Checking { outcome: Settling<Outcome>, waiting: Option<Box<(S, Request<B>)>> },
     Serving { answer: Pin<Box<S::Future>>, cookies: SetCookies },
 }
 
 impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
     pub(super) fn checking(outcome: Settling<Outcome>, service: S, request: Request<B>) -> Self {
-        Self { state: State::Checking { outcome, waiting: Some((service, request)) } }
+        Self { state: State::Checking { outcome, waiting: Some(Box::new((service, request))) } }
     }
 
     pub(super) fn serving(mut service: S, mut request: Request<B>, outcome: Outcome) -> Self {
@@ -46,7 +46,7 @@ where
             match &mut self.state {
                 State::Checking { outcome, waiting } => {
                     let outcome = ready!(Pin::new(outcome).poll(context));
-                    let (service, request) = waiting.take().expect("a future is not polled after its end");
+                    let (service, request) = *waiting.take().expect("a future is not polled after its end");
                     *self = Self::serving(service, request, outcome);
                 }
                 State::Serving { answer, cookies } => {

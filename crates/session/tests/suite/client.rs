@@ -72,7 +72,7 @@ impl TestHost {
 
     pub(crate) fn auth(&self) -> Auth<Self> {
         let options = AuthOptions::new(Service::server_key()).base_url(crate::service::ISSUER);
-        Auth::with_host(options, [5; 32], self.clone()).expect("the options hold together")
+        Auth::with_host(&options, [5; 32], self.clone()).expect("the options hold together")
     }
 
     pub(crate) fn sign_in(&self) -> (String, RefreshToken) {

@@ -1,5 +1,7 @@
 //! The guard in conversation with a service that is played, on a clock that moves only when told.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where it stopped")]
+
 mod cookies;
 mod failure;
 mod get_session;
