@@ -40,6 +40,31 @@ impl<T: DeserializeOwned> FromRequest<App> for OptionalJson<T> {
     }
 }
 
+/// Reads a small body before anyone decides about the request.
+///
+/// A refusal that leaves the body unread makes the connection close under a client that is still writing; what it
+/// then sees, here or on its next request, is a network fault instead of the refusal, and some sign out on one.
+pub(super) async fn take_in(request: Request, limits: &HttpLimits) -> Result<Request, Problem> {
+    let small = announced(&request).is_some_and(|length| 0 < length && length <= limits.body as u64);
+    if !small || request.headers().contains_key(header::EXPECT) {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let body = Body::from(in_time(body, limits).await?);
+    Ok(Request::from_parts(parts, body))
+}
+
+fn announced(request: &Request) -> Option<u64> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn in_time(body: Body, limits: &HttpLimits) -> Result<Bytes, Problem> {
+    match tokio::time::timeout(limits.body_timeout, collect(body, limits.body)).await {
+        Ok(read) => read,
+        Err(_elapsed) => Err(Problem::new(ErrorCode::RequestTimeout, "the body did not arrive in time")),
+    }
+}
+
 fn invalid() -> Problem {
     Problem::new(ErrorCode::BodyInvalid, "the body is not the JSON object that this call expects")
 }
@@ -50,19 +75,12 @@ fn too_large(limit: usize) -> Problem {
 
 async fn read(request: Request, limits: &HttpLimits) -> Result<Bytes, Problem> {
     let limit = limits.body;
-    let announced = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let waits = request.headers().contains_key(header::EXPECT);
-    if waits && announced.is_some_and(|length| length > limit as u64) {
+    if waits && announced(&request).is_some_and(|length| length > limit as u64) {
         // The client asked before it sends: nothing is on its way.
         return Err(too_large(limit));
     }
-    match tokio::time::timeout(limits.body_timeout, collect(request.into_body(), limit)).await {
-        Ok(read) => read,
-        Err(_elapsed) => Err(Problem::new(ErrorCode::RequestTimeout, "the body did not arrive in time")),
-    }
+    in_time(request.into_body(), limits).await
 }
 
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {

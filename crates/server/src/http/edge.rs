@@ -1,7 +1,7 @@
 //! The one middleware: what holds for every request and every answer, whatever route it takes.
 
 use super::{
-    cors, headers, host,
+    body, cors, headers, host,
     problem::{Problem, Refused},
     request_id::X_REQUEST_ID,
 };
@@ -37,7 +37,10 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
         let mut response = match admit(&app, &request) {
             Err(problem) => problem.into_response(),
             Ok(()) if crossing && request.method() == Method::OPTIONS => cors::preflight(),
-            Ok(()) => answer(&app, next.run(request)).await,
+            Ok(()) => match body::take_in(request, &app.config().limits).await {
+                Err(problem) => problem.into_response(),
+                Ok(request) => answer(&app, next.run(request)).await,
+            },
         };
         let finished = response.headers_mut();
         headers::set(finished, app.config().public_url.is_https());

@@ -26,7 +26,8 @@ const HARD_HEADERS_LIMIT: usize = 128;
 /// Serves until `shutdown` is done, then stops accepting, finishes what was accepted, and returns.
 ///
 /// # Errors
-/// None that end a running service: a listener's passing faults are waited out.
+/// If the service is in development mode and the listener is open to other machines. Nothing ends a running service
+/// but `shutdown`: a listener's passing faults are waited out.
 pub async fn serve(app: App, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     serve_with(app, Router::new(), listener, shutdown).await
 }
@@ -41,6 +42,10 @@ pub async fn serve_with(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    if app.inbox().is_some() && !listener.local_addr()?.ip().to_canonical().is_loopback() {
+        let text = "development mode shows everyone's mail: it listens on loopback addresses only";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
     let (stop, stopped) = watch::channel(false);
     let work = background::run(&app, until(stopped));
     let serving = async {

@@ -75,6 +75,14 @@ async fn what_was_accepted_is_finished_and_what_comes_later_is_not_let_in() {
 }
 
 #[tokio::test]
+async fn development_mode_is_not_served_to_other_machines() {
+    let service = Service::start().await;
+    let open = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let refused = serve(service.app.clone(), open, std::future::pending()).await.unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
+}
+
+#[tokio::test]
 async fn draining_has_an_end_and_idle_connections_do_not_hold_it_up() {
     let mut setup = threaded();
     setup.configure = |config| config.limits.drain_timeout = Duration::from_millis(50);

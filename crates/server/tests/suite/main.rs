@@ -7,6 +7,7 @@ mod connections;
 mod cross_origin;
 mod development;
 mod logs;
+mod mail;
 mod refusals;
 mod sign_in;
 mod store_trouble;

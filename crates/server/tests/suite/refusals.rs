@@ -171,6 +171,10 @@ async fn under_a_path_prefix_everything_lies_under_it_but_the_probes() {
     assert_eq!(sent.status, 200, "{}", sent.text);
     assert_eq!(sent.header("access-control-allow-origin"), Some("https://shop.example"));
     service.call("POST", &format!("{A}/otps/send")).send().await.is_problem(404, "not_found");
+    let wrong = service.call("DELETE", &format!("/auth{A}/refresh")).send().await;
+    wrong.is_problem(405, "method_not_allowed");
+    assert_eq!(wrong.header("allow"), Some("POST"));
+    service.call("GET", "/auth/nowhere").send().await.is_problem(404, "not_found");
     assert_eq!(service.call("GET", "/healthz").send().await.status, 200);
 }
 

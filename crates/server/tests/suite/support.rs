@@ -18,7 +18,7 @@ use authmint_server::{
     adapter::{
         clock::ServiceClock,
         entropy::ServiceEntropy,
-        mailer::{Inbox, ServiceMailer},
+        mailer::{Inbox, ServiceMailer, SmtpConfig},
         signer::ServiceSigner,
     },
 };
@@ -56,6 +56,7 @@ pub(crate) struct Setup {
     pub(crate) ring: [u8; 32],
     pub(crate) configure: fn(&mut AppConfig),
     pub(crate) added: Router<App>,
+    pub(crate) smtp: Option<SmtpConfig>,
 }
 
 impl Default for Setup {
@@ -68,6 +69,7 @@ impl Default for Setup {
             ring: [7; 32],
             configure: |_| {},
             added: Router::new(),
+            smtp: None,
         }
     }
 }
@@ -106,13 +108,17 @@ impl Service {
         }
         .unwrap();
         (setup.configure)(&mut config);
+        let mailer = match &setup.smtp {
+            Some(smtp) => ServiceMailer::smtp(smtp).unwrap(),
+            None => ServiceMailer::inbox(inbox.clone()),
+        };
         let app = App::start(
             config,
             store,
             clock.clone(),
             ServiceEntropy::seeded(1),
             ServiceSigner::default(),
-            ServiceMailer::inbox(inbox.clone()),
+            mailer,
             ring,
         )
         .await
