@@ -84,13 +84,13 @@ impl From<StoreError> for Fault {
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Driver(error) => unavailable(error),
+            Fault::Driver(error) => unavailable(&error),
             Fault::Port(error) => error,
         }
     }
 }
 
-pub(crate) fn unavailable(reason: impl ToString) -> StoreError {
+pub(crate) fn unavailable(reason: &(impl ToString + ?Sized)) -> StoreError {
     StoreError::Unavailable { reason: reason.to_string() }
 }
 

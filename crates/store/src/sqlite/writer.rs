@@ -207,7 +207,7 @@ impl Committer {
         let tx = &self.connection;
         if let Err(error) = execute(tx, "BEGIN IMMEDIATE") {
             self.clear();
-            return Err(Undone::NotBegun(unavailable(error)));
+            return Err(Undone::NotBegun(unavailable(&error)));
         }
         for job in group {
             let changes = tx.total_changes();
@@ -219,7 +219,7 @@ impl Committer {
         }
         if let Err(error) = execute(tx, "COMMIT") {
             self.clear();
-            return Err(Undone::RolledBack(unavailable(error)));
+            return Err(Undone::RolledBack(unavailable(&error)));
         }
         Ok(())
     }

@@ -1,0 +1,57 @@
+//! What every database must do, and what the embedded one must do beside it.
+//!
+//! A second database is one more line at the end, and a function of the same name in `backend.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by its panic")]
+
+mod backend;
+mod contract;
+mod fixture;
+mod sqlite;
+
+/// Runs every case of the contract against one backend.
+macro_rules! contract {
+    ($backend:ident) => {
+        mod $backend {
+            contract! { $backend:
+                projects::a_project_and_its_key_read_back,
+                projects::a_repeat_replaces_what_may_change_and_a_revoked_key_stays_revoked,
+                projects::a_key_of_an_unknown_project_is_not_taken,
+                keys::signing_keys_read_back_newest_first_and_are_added_once,
+                keys::ring_marks_are_added_once,
+                sign_in::an_identity_is_one_user_however_often_and_in_parallel_it_signs_in,
+                sign_in::a_new_identity_without_leave_to_create_leaves_no_trace,
+                sign_in::the_same_subject_of_another_project_is_another_user,
+                sign_in::codes_and_tries_read_back,
+                sign_in::threat_40_parallel_wrong_codes_count_exactly,
+                sign_in::a_right_code_in_parallel_is_accepted_once,
+                sign_in::limits_are_exact_in_parallel_and_paid_together_or_not_at_all,
+                exchange::a_secret_opens_a_session_and_tells_the_audit,
+                exchange::threat_31_parallel_exchange_of_one_secret_opens_one_session,
+                exchange::a_used_secret_is_refused_and_audited_and_its_session_lives_on,
+                exchange::an_expired_or_unknown_secret_changes_nothing,
+                sessions::every_field_of_a_rotation_reads_back,
+                sessions::threat_13_one_token_refreshed_256_times_at_once_rotates_once,
+                sessions::many_sessions_rotate_at_once_and_each_keeps_its_own,
+                sessions::threat_20_refresh_beside_sign_out_never_revives,
+                sessions::ended_is_final_and_theft_is_audited_with_its_end,
+                sessions::answers_without_rotation_extend_nothing,
+                sessions::an_unknown_session_can_be_decided_but_not_changed,
+                sessions::a_panic_in_a_decision_is_its_callers_alone,
+                life::what_was_acknowledged_is_there_after_a_restart,
+                life::purge_removes_what_is_over_and_keeps_what_counts,
+            }
+        }
+    };
+    ($backend:ident: $($concept:ident::$case:ident,)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                crate::contract::$concept::$case(&crate::backend::$backend()).await;
+            }
+        )*
+    };
+}
+
+contract!(sqlite_thread);
+contract!(sqlite_inline);

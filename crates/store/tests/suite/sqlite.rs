@@ -1,0 +1,267 @@
+//! What the embedded database must do beside the contract: files, faults of the disk, broken rows.
+
+use crate::{
+    backend::{Backend, sqlite_inline, sqlite_thread},
+    fixture::{PROJECT, admission, at, at_once, audited, open_session, refresh, seeded, sign_out},
+};
+use authmint_domain::{
+    model::session::{Decision, Session},
+    port::{Store as _, StoreError},
+};
+use authmint_store::{OpenError, Options, Store, StoreUrl, Writer};
+use rusqlite::Connection;
+use std::{future::poll_fn, sync::Arc, task::Poll};
+
+fn raw(backend: &Backend, sql: &str) {
+    raw_connection(backend).execute_batch(sql).unwrap();
+}
+
+fn raw_connection(backend: &Backend) -> Connection {
+    Connection::open(backend.path()).unwrap()
+}
+
+fn open_error(backend: &Backend) -> OpenError {
+    Store::open(&backend.url(), &backend.options).err().expect("it is refused")
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn file_log_and_folder_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let backend = sqlite_thread();
+    let _store = seeded(&backend).await;
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&backend.path()), 0o600);
+    assert_eq!(mode(&backend.path().with_extension("db-wal")), 0o600);
+    assert_eq!(mode(backend.path().parent().unwrap()), 0o700);
+}
+
+#[tokio::test]
+async fn a_storm_of_fifty_on_one_token_is_one_write() {
+    let backend = sqlite_thread();
+    let store = seeded(&backend).await;
+    let id = open_session(&store, 1).await.id;
+    raw(
+        &backend,
+        "CREATE TABLE writes (at INTEGER);
+         CREATE TRIGGER counted AFTER UPDATE ON sessions BEGIN INSERT INTO writes VALUES (new.rotated_at); END",
+    );
+    at_once(50, |_| {
+        let store = Arc::clone(&store);
+        async move { refresh(&store, id, (1, 1), at(200)).await.unwrap().unwrap() }
+    })
+    .await;
+    let writes: i64 =
+        raw_connection(&backend).query_row("SELECT count(*) FROM writes", [], |row| row.get(0)).unwrap();
+    assert_eq!(writes, 1);
+}
+
+#[tokio::test]
+async fn an_answer_without_a_change_writes_nothing_to_the_log() {
+    let backend = sqlite_thread();
+    let store = seeded(&backend).await;
+    let id = open_session(&store, 1).await.id;
+    let log = || std::fs::metadata(backend.path().with_extension("db-wal")).unwrap().len();
+    let before = log();
+    refresh(&store, id, (1, 1), at(100)).await.unwrap().unwrap();
+    store.ready().await.unwrap();
+    assert_eq!(log(), before);
+    refresh(&store, id, (1, 1), at(200)).await.unwrap().unwrap();
+    assert!(log() > before);
+}
+
+#[tokio::test]
+async fn a_row_that_is_not_as_it_was_read_is_not_acknowledged() {
+    let backend = sqlite_thread();
+    let store = seeded(&backend).await;
+    let session = open_session(&store, 1).await;
+    raw(&backend, "CREATE TRIGGER held BEFORE UPDATE ON sessions BEGIN SELECT raise(IGNORE); END");
+    let refused = refresh(&store, session.id, (1, 1), at(200)).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+    let trail = audited(&store).await;
+    assert!(sign_out(&store, session.id, at(200)).await.is_err());
+    assert_eq!(audited(&store).await, trail, "no event without its change");
+    assert_eq!(store.session(session.id).await.unwrap(), Some(session));
+}
+
+#[tokio::test]
+async fn a_failing_commit_acknowledges_nothing_and_the_writer_goes_on() {
+    for backend in [sqlite_thread(), sqlite_inline()] {
+        let store = seeded(&backend).await;
+        let (first, second) = (open_session(&store, 1).await, open_session(&store, 2).await);
+        // A row that is only checked at COMMIT: every statement succeeds, the transaction does not.
+        raw(
+            &backend,
+            "CREATE TABLE doom (project BLOB REFERENCES projects DEFERRABLE INITIALLY DEFERRED);
+             CREATE TRIGGER doomed AFTER UPDATE ON sessions BEGIN INSERT INTO doom VALUES (x'00'); END",
+        );
+        let outcomes = at_once(32, |task| {
+            let (store, id) = (Arc::clone(&store), if task % 2 == 0 { first.id } else { second.id });
+            // Even tasks rotate, odd ones are answered from a young row: those must not be dragged down.
+            async move { refresh(&store, id, (1, 1), at(if task % 2 == 0 { 200 } else { 100 })).await }
+        })
+        .await;
+        for (task, outcome) in outcomes.into_iter().enumerate() {
+            assert_eq!(matches!(outcome, Err(StoreError::Unavailable { .. })), task % 2 == 0, "{outcome:?}");
+        }
+        assert_eq!(store.session(first.id).await.unwrap(), Some(first.clone()));
+
+        raw(&backend, "DROP TRIGGER doomed");
+        refresh(&store, first.id, (1, 1), at(200)).await.unwrap().unwrap();
+        assert_eq!(store.session(first.id).await.unwrap().unwrap().rotation.generation, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_loses_nothing_and_room_lets_it_go_on() {
+    let mut backend = sqlite_thread();
+    backend.options.most_pages = Some(64);
+    let store = seeded(&backend).await;
+    let session = open_session(&store, 0).await;
+    let mut admitted = Vec::new();
+    let full = loop {
+        let number = u32::try_from(admitted.len()).unwrap() + 1;
+        match store.admit(admission(&format!("user{number}@example.com"), number, at(0))).await {
+            Ok(user) => admitted.push(user.unwrap()),
+            Err(error) => break error,
+        }
+        assert!(admitted.len() < 10_000, "the quota is never reached");
+    };
+    assert!(matches!(full, StoreError::Unavailable { .. }), "{full:?}");
+    for user in &admitted {
+        assert_eq!(store.user(PROJECT, user.id).await.unwrap().as_ref(), Some(user));
+    }
+    let trail = audited(&store).await.len();
+    assert!(trail >= admitted.len().min(500), "{trail}");
+    assert!(refresh(&store, session.id, (1, 1), at(100)).await.unwrap().is_ok(), "reading goes on");
+
+    raw(&backend, "DELETE FROM audit_events; DELETE FROM one_time_secrets");
+    let next = admission("after@example.com", 50_000, at(1));
+    assert!(store.admit(next).await.unwrap().is_some());
+    assert!(refresh(&store, session.id, (1, 1), at(200)).await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_broken_row_is_named_and_leaves_the_others_alone() {
+    let faults = [
+        ("generation = -1", "sessions", "generation"),
+        ("branches_issued = 0", "sessions", "branches_issued"),
+        ("parent_winner = 4294967296", "sessions", "parent_winner"),
+        ("late_branch = 2", "sessions", "late_branch_at"),
+        ("ended_at = 5", "sessions", "end_reason"),
+        ("ended_at = 5, end_reason = 'because'", "sessions", "end_reason"),
+        ("project_id = x'01'", "sessions", "project_id"),
+        ("user_id = x'00112233445566778899aabbccddeeff'", "users", "id"),
+    ];
+    for (fault, table, column) in faults {
+        let backend = sqlite_thread();
+        let store = seeded(&backend).await;
+        let (broken, whole) = (open_session(&store, 1).await, open_session(&store, 2).await);
+        raw_connection(&backend)
+            .execute_batch(&format!(
+                "PRAGMA foreign_keys = OFF; UPDATE sessions SET {fault} WHERE id = x'{}'",
+                broken.id.to_string().replace('-', "")
+            ))
+            .unwrap();
+        let outcomes = at_once(16, |task| {
+            let (store, id) = (Arc::clone(&store), if task == 5 { broken.id } else { whole.id });
+            async move { refresh(&store, id, (1, 1), at(200)).await }
+        })
+        .await;
+        for (task, outcome) in outcomes.into_iter().enumerate() {
+            match outcome {
+                Err(StoreError::BrokenRow { table: t, column: c, row, .. }) => {
+                    assert_eq!((task, t, c), (5, table, column), "{fault}");
+                    assert!(table == "users" || row == broken.id.to_string(), "{row}");
+                }
+                outcome => assert!(task != 5 && outcome.unwrap().is_ok(), "{fault}"),
+            }
+        }
+        assert!(matches!(store.session(broken.id).await, Err(StoreError::BrokenRow { .. })));
+    }
+}
+
+#[tokio::test]
+async fn files_of_others_are_refused_and_left_as_they_are() {
+    let text = sqlite_thread();
+    std::fs::create_dir_all(text.path().parent().unwrap()).unwrap();
+    std::fs::write(text.path(), "not a database, but long enough to be taken for one ".repeat(100)).unwrap();
+    let before = std::fs::read(text.path()).unwrap();
+    assert!(matches!(open_error(&text), OpenError::Foreign { .. }));
+    assert_eq!(std::fs::read(text.path()).unwrap(), before);
+
+    let other = sqlite_thread();
+    std::fs::create_dir_all(other.path().parent().unwrap()).unwrap();
+    raw(&other, "CREATE TABLE recipes (name TEXT)");
+    let before = std::fs::read(other.path()).unwrap();
+    assert!(matches!(open_error(&other), OpenError::Foreign { .. }));
+    assert_eq!(std::fs::read(other.path()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_refused() {
+    let backend = sqlite_thread();
+    drop(seeded(&backend).await);
+    raw(&backend, "INSERT INTO migrations (name, hash) VALUES ('9999_from_the_future', x'00')");
+    assert!(
+        matches!(open_error(&backend), OpenError::Newer { migration } if migration == "9999_from_the_future")
+    );
+    raw(&backend, "DELETE FROM migrations WHERE name LIKE '9999%'; UPDATE migrations SET hash = x'00'");
+    assert!(matches!(open_error(&backend), OpenError::Altered { .. }));
+}
+
+#[tokio::test]
+async fn a_place_where_no_file_can_be_made_is_named() {
+    let backend = sqlite_thread();
+    std::fs::create_dir_all(backend.path()).unwrap();
+    let url = StoreUrl::Sqlite(backend.path().join("below/authmint.db"));
+    assert!(Store::open(&url, &Options::default()).is_ok(), "missing folders are made");
+    std::fs::write(backend.path().join("file"), "").unwrap();
+    let url = StoreUrl::Sqlite(backend.path().join("file/authmint.db"));
+    assert!(matches!(Store::open(&url, &Options::default()), Err(OpenError::File { .. })));
+    assert!(Store::open(&backend.url(), &Options::default()).is_err(), "a folder is no file");
+}
+
+#[tokio::test]
+async fn a_lock_held_by_another_process_is_waited_for_and_then_told() {
+    let mut backend = sqlite_thread();
+    backend.options.busy_timeout = std::time::Duration::from_millis(1);
+    let store = seeded(&backend).await;
+    let other = raw_connection(&backend);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(store.ready().await, Err(StoreError::Unavailable { .. })));
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(store.ready().await, Ok(()));
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_done_before_the_store_is_gone_even_if_its_caller_left() {
+    let backend = sqlite_thread();
+    let store = seeded(&backend).await;
+    let id = open_session(&store, 1).await.id;
+    {
+        let mut call = Box::pin(refresh(&store, id, (1, 1), at(200)));
+        // Polled once, the call is accepted; then its caller leaves.
+        poll_fn(|context| {
+            let _either_way = call.as_mut().poll(context);
+            Poll::Ready(())
+        })
+        .await;
+    }
+    drop(store);
+    let session = backend.open().session(id).await.unwrap().unwrap();
+    assert_eq!(session.rotation.generation, 2);
+}
+
+#[test]
+fn without_a_thread_a_write_is_done_when_its_call_is_first_polled() {
+    let backend = sqlite_inline();
+    assert_eq!(backend.options.writer, Writer::Inline);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let store = backend.open();
+    let call = store.decide_session(
+        authmint_protocol::id::SessionId::from_bytes([0; 16]),
+        |session: Option<&Session>| Decision::keep(session.is_none()),
+    );
+    assert_eq!(std::pin::pin!(call).poll(&mut context), Poll::Ready(Ok(true)));
+}
