@@ -1,6 +1,8 @@
 // The rules of every call, held against the bare wire: who may call from where, and how a refusal looks.
 
 import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { after, before, beforeEach, test } from "node:test";
 import base58 from "bs58";
 import { startService } from "../support/service.mjs";
@@ -21,9 +23,9 @@ beforeEach(() => service.advance(3600));
 /** A well-formed client key of the same project whose nonce this service never registered. */
 function keyOfAnotherService() {
   const prefix = CLIENT_KEY.slice(0, "ck_development_".length);
-  const text = new TextDecoder().decode(base58.decode(CLIENT_KEY.slice(prefix.length)));
-  const otherNonce = text.replace(/\.[0-9a-f]{32}:/, `.${"ab".repeat(16)}:`);
-  assert.notEqual(otherNonce, text);
+  const decoded = new TextDecoder().decode(base58.decode(CLIENT_KEY.slice(prefix.length)));
+  const otherNonce = decoded.replace(/\.[0-9a-f]{32}:/, `.${"ab".repeat(16)}:`);
+  assert.notEqual(otherNonce, decoded);
   return prefix + base58.encode(new TextEncoder().encode(otherNonce));
 }
 
@@ -77,6 +79,20 @@ test("a key is demanded, and each way of not having one has its code", async () 
   assertProblem(await service.refresh("x", { key: "nonsense" }), 401, "api_key_malformed");
   const otherServices = await service.refresh("x", { key: keyOfAnotherService() });
   assertProblem(otherServices, 401, "api_key_unknown");
+});
+
+test("a refusal does not cost the connection: a body that is still on its way is taken", async () => {
+  const { hostname, port, pathname } = new URL(`${service.authUrl}/refresh`);
+  const socket = connect(Number(port), hostname);
+  const received = text(socket);
+  const body = '{"refresh":"x"}';
+  socket.write(`POST ${pathname} HTTP/1.1\r\nhost: ${hostname}\r\ncontent-length: ${body.length}\r\n\r\n`);
+  // By the time of another connection's answer, the service has read this head, which lacks a key.
+  await fetch(`${service.baseUrl}/healthz`);
+  socket.write(body);
+  socket.write(`GET /healthz HTTP/1.1\r\nhost: ${hostname}\r\nconnection: close\r\n\r\n`);
+  const statuses = (await received).match(/HTTP\/1\.1 \d+/g);
+  assert.deepEqual(statuses, ["HTTP/1.1 401", "HTTP/1.1 200"], "clients take a broken connection for an outage");
 });
 
 test("a stale or foreign Authorization header is no reason to refuse", async () => {
