@@ -49,19 +49,34 @@ impl<'a> CookiePair<'a> {
     /// A value that is not UTF-8 cannot be a token of ours and is passed over; the first one of a name still hides
     /// the later ones, as it does for every other reader of the request.
     pub fn read(headers: impl IntoIterator<Item = &'a [u8]>, names: &CookieNames) -> Self {
-        let (mut jwt, mut refresh_token, mut repeated) = (None, None, false);
+        let [pair] = Self::read_each(headers, [names]);
+        pair
+    }
+
+    /// Reads several pairs in one pass: the header is long, and it is read on every request.
+    pub fn read_each<const N: usize>(
+        headers: impl IntoIterator<Item = &'a [u8]>,
+        names: [&CookieNames; N],
+    ) -> [Self; N] {
+        let mut found = [(None, None, false); N];
         for (name, value) in headers.into_iter().flat_map(pairs) {
-            let slot = if name == names.jwt.as_bytes() {
-                &mut jwt
-            } else if name == names.refresh_token.as_bytes() {
-                &mut refresh_token
-            } else {
-                continue;
-            };
-            repeated |= slot.is_some();
-            slot.get_or_insert(value);
+            for ((jwt, refresh_token, repeated), names) in found.iter_mut().zip(names) {
+                let slot = if name == names.jwt.as_bytes() {
+                    jwt
+                } else if name == names.refresh_token.as_bytes() {
+                    refresh_token
+                } else {
+                    continue;
+                };
+                *repeated |= slot.is_some();
+                slot.get_or_insert(value);
+            }
         }
-        Self { jwt: jwt.and_then(text), refresh_token: refresh_token.and_then(text), repeated }
+        found.map(|(jwt, refresh_token, repeated)| Self {
+            jwt: jwt.and_then(text),
+            refresh_token: refresh_token.and_then(text),
+            repeated,
+        })
     }
 
     /// Whether neither cookie came.

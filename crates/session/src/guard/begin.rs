@@ -99,6 +99,8 @@ pub(super) struct Candidate {
     pub(super) scope: Option<Scope>,
     pub(super) jwt: Option<SessionJwt>,
     pub(super) refresh_token: Option<RefreshToken>,
+    /// A name came twice: another cookie of it, of another domain, shadows or is shadowed.
+    pub(super) repeated: bool,
 }
 
 impl Guard {
@@ -119,7 +121,8 @@ impl Guard {
         refresh_token: Option<RefreshToken>,
         now: Timestamp,
     ) -> Step {
-        let talk = Conversation::bare(Purpose::Serve, Candidate { scope: None, jwt, refresh_token });
+        let talk =
+            Conversation::bare(Purpose::Serve, Candidate { jwt, refresh_token, ..Candidate::default() });
         self.judge(talk, now)
     }
 
@@ -141,7 +144,8 @@ impl Guard {
         let known = |candidate: &&Candidate| candidate.refresh_token.as_ref() == Some(&token);
         let scope =
             talk.waiting.iter().find(known).and_then(|candidate| candidate.scope).unwrap_or(Scope::Plain);
-        talk.waiting = vec![Candidate { scope: Some(scope), jwt: None, refresh_token: Some(token) }];
+        talk.waiting =
+            vec![Candidate { scope: Some(scope), refresh_token: Some(token), ..Candidate::default() }];
         self.next(talk, now)
     }
 
@@ -154,7 +158,8 @@ impl Guard {
     ) -> Step {
         let mut talk = self.conversation(head.into(), Purpose::Exchange);
         let token = RefreshToken::new(secret.reveal().to_owned());
-        talk.waiting = vec![Candidate { scope: Some(Scope::Plain), jwt: None, refresh_token: Some(token) }];
+        talk.waiting =
+            vec![Candidate { scope: Some(Scope::Plain), refresh_token: Some(token), ..Candidate::default() }];
         self.next(talk, now)
     }
 
@@ -172,7 +177,7 @@ impl Guard {
     }
 
     fn start(&self, head: RequestHead<'_>, purpose: Purpose, now: Timestamp) -> Step {
-        let (scoped, plain) = self.pairs(head);
+        let [scoped, plain] = self.pairs(head);
         // Two pairs may need a cookie cleared; everything else about a known JWT is decided here.
         if purpose != Purpose::Renew && (scoped.is_empty() || plain.is_empty()) {
             let pair = if scoped.is_empty() { plain } else { scoped };
@@ -203,12 +208,13 @@ impl Guard {
         Some(Session { verified, refresh_token, renewed: None })
     }
 
-    fn pairs<'a>(&self, head: RequestHead<'a>) -> (CookiePair<'a>, CookiePair<'a>) {
-        (head.cookies(&self.settings.scoped_names), head.cookies(self.settings.cookies.names()))
+    /// The scoped and the plain pair.
+    fn pairs<'a>(&self, head: RequestHead<'a>) -> [CookiePair<'a>; 2] {
+        head.cookies([&self.settings.scoped_names, self.settings.cookies.names()])
     }
 
     pub(super) fn conversation(&self, head: RequestHead<'_>, purpose: Purpose) -> Conversation {
-        let (scoped, plain) = self.pairs(head);
+        let [scoped, plain] = self.pairs(head);
         let pairs = [(Scope::Plain, plain), (Scope::Scoped, scoped)];
         let present = pairs.iter().filter(|(_, pair)| !pair.is_empty());
         Conversation {
@@ -332,6 +338,7 @@ impl Candidate {
             scope: Some(scope),
             jwt: pair.jwt.map(|jwt| SessionJwt::new(jwt.to_owned())),
             refresh_token: pair.refresh_token.map(|token| RefreshToken::new(token.to_owned())),
+            repeated: pair.repeated,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     session::{AuthMaterial, Session, VerifiedJwt},
 };
 use authmint_protocol::{
-    cookie::{self, AuthCookie, CookieNotWritable, Expiry, Scope},
+    cookie::{self, Attributes, AuthCookie, CookieNotWritable, Expiry, Scope},
     secret::{RefreshToken, SessionJwt},
     time::Timestamp,
     token::{JwtError, SessionClaims, verify},
@@ -195,8 +195,25 @@ impl Guard {
                 set(AuthCookie::RefreshToken, material.refresh_token.reveal(), material.refresh_expires_at)?;
             }
         }
+        if renewed.is_some() && talk.current.repeated {
+            self.unshadow(&mut cookies, scope, talk.loopback);
+        }
         self.clear(&mut cookies, &talk.superseded(scope), talk.loopback);
         Ok(cookies)
+    }
+
+    /// Removes host-only twins of cookies that belong to a domain: left from a time before the option `domain` was
+    /// set, they may be sent first, and then hide what is written now.
+    fn unshadow(&self, cookies: &mut SetCookies, scope: Scope, loopback: bool) {
+        for cookie in [AuthCookie::Jwt, AuthCookie::RefreshToken] {
+            let attributes = self.settings.cookies.attributes(cookie, scope, loopback);
+            let host_only = Attributes { domain: None, ..attributes };
+            if attributes.domain.is_some()
+                && let Ok(value) = cookie::clear_cookie(self.name(cookie, scope), &host_only)
+            {
+                cookies.push(&value);
+            }
+        }
     }
 
     /// Adds what removes both cookies of each pair.

@@ -11,11 +11,9 @@ pub struct RequestHead<'a> {
 }
 
 impl<'a> RequestHead<'a> {
-    pub(super) fn cookies(self, names: &CookieNames) -> CookiePair<'a> {
-        CookiePair::read(
-            self.headers.get_all(header::COOKIE).iter().map(header::HeaderValue::as_bytes),
-            names,
-        )
+    pub(super) fn cookies<const N: usize>(self, names: [&CookieNames; N]) -> [CookiePair<'a>; N] {
+        let headers = self.headers.get_all(header::COOKIE);
+        CookiePair::read_each(headers.iter().map(header::HeaderValue::as_bytes), names)
     }
 
     /// Whether the answer replaces the page: only then may it clear cookies.

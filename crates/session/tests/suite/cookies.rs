@@ -40,6 +40,19 @@ fn the_scoped_pair_stays_readable_and_host_only() {
 }
 
 #[test]
+fn a_rewritten_cookie_of_a_domain_is_not_shadowed_by_its_host_only_twin() {
+    let options = CookieOptions { domain: Some("example.com".into()), ..CookieOptions::default() };
+    let mut world = World::with(|auth| auth.cookies(options));
+    let (_, token) = world.sign_in();
+    let once = format!("crossmint-refresh-token={}", token.reveal());
+    assert!(cleared(&world.get(&background(&once))).is_empty());
+    let outcome = world.get(&background(&format!("{once}; crossmint-refresh-token=stale")));
+    let gone: Vec<_> = set(&outcome).into_iter().filter(|(_, value, _)| value.is_empty()).collect();
+    assert_eq!(gone.len(), 2);
+    assert!(gone.iter().all(|(_, _, attributes)| !attributes.contains("Domain")));
+}
+
+#[test]
 fn the_plain_pair_goes_only_where_the_scoped_one_was_accepted_by_a_navigation() {
     let mut world = World::new();
     let (cookies, _) = both(&mut world);
