@@ -1,0 +1,143 @@
+//! The world of a journey: the real service on a real database, an app behind the real SDK, and browsers.
+
+mod browser;
+mod wire;
+
+pub(crate) use browser::Browser;
+pub(crate) use wire::Fault;
+
+use authmint::{Auth, AuthOptions, Session, axum::routes, tower::AuthLayer};
+use authmint_domain::{
+    model::{
+        api_key,
+        key_ring::{KeyRing, sha256},
+        policy::Policy,
+        project::{ApiKeyRecord, Callers, Project, Scope},
+    },
+    port::{Clock as _, Store as _},
+};
+use authmint_protocol::{
+    api_key::{Environment, Usage},
+    id::{ApiKeyId, ProjectId},
+    secret::ApiKeyText,
+    time::Timestamp,
+};
+use authmint_server::{
+    App, AppConfig,
+    adapter::{
+        clock::ServiceClock,
+        entropy::ServiceEntropy,
+        mailer::{Inbox, ServiceMailer},
+        signer::ServiceSigner,
+    },
+};
+use authmint_store::{Options, Store, StoreUrl, Writer};
+use axum::{Router, routing::get};
+use std::{sync::Arc, time::Duration};
+use wire::{InProcess, Wire};
+
+const SERVICE: &str = "http://localhost:8420";
+
+/// Everything that takes part.
+pub(crate) struct World {
+    /// What lies between the app and the service.
+    pub(crate) wire: Arc<Wire>,
+    app: Router,
+    key: ApiKeyText,
+    inbox: Inbox,
+    _data: tempfile::TempDir,
+}
+
+impl World {
+    /// A world with the product's defaults.
+    pub(crate) async fn new() -> Self {
+        Self::with(Policy::default(), 0).await
+    }
+
+    /// A world whose app server's clock is `skew` seconds ahead of the service's, or behind.
+    pub(crate) async fn with(policy: Policy, skew: i64) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let ring = KeyRing::single(1, &[7; 32]);
+        let clock = ServiceClock::manual(Timestamp::from_unix_seconds(1_800_000_000));
+        let options = Options { writer: Writer::Inline, ..Options::default() };
+        let store = Store::open(&StoreUrl::Sqlite(data.path().join("journey.db")), &options).unwrap();
+        let key = register(&store, &ring, policy, clock.now()).await;
+        let inbox = Inbox::default();
+        let config = AppConfig::development(SERVICE, inbox.clone()).unwrap();
+        let mailer = ServiceMailer::inbox(inbox.clone());
+        let (entropy, signer) = (ServiceEntropy::seeded(1), ServiceSigner::default());
+        let service = App::start(config, store, clock.clone(), entropy, signer, mailer, ring).await.unwrap();
+        let wire = Arc::new(Wire::new(service.router(), clock, skew));
+        let auth = new_sdk(&key, &wire);
+        Self { app: app(auth), wire, key, inbox, _data: data }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&self, span: Duration) {
+        self.wire.clock.advance(span).unwrap();
+    }
+
+    /// A second process of the same app: it remembers nothing of what the first one knows.
+    pub(crate) fn another_app_server(&self) -> Router {
+        app(new_sdk(&self.key, &self.wire))
+    }
+
+    /// The app's first process.
+    pub(crate) fn app(&self) -> Router {
+        self.app.clone()
+    }
+
+    /// A person signs in by email code in a new browser.
+    pub(crate) async fn sign_in(&self, email: &str) -> Browser {
+        let mut browser = Browser::new(self.app());
+        let secret = self.one_time_secret(email).await;
+        let signed_in = browser.post("/auth/exchange", &serde_json::json!({ "oneTimeSecret": secret })).await;
+        assert_eq!(signed_in.status, 200, "{}", signed_in.body);
+        browser
+    }
+
+    /// The service's side of a sign-in, as the page drives it.
+    pub(crate) async fn one_time_secret(&self, email: &str) -> String {
+        let sent =
+            self.wire.ask_as_page("otps/send", &self.key, &serde_json::json!({ "email": email })).await;
+        let state = sent["emailId"].as_str().unwrap_or_else(|| panic!("{sent}"));
+        let mail = self.inbox.mails().into_iter().next().expect("the code was mailed");
+        let query =
+            format!("email={email}&signinAuthenticationMethod=email&token={}&state={state}", mail.code);
+        let path = format!("authenticate?{query}");
+        let done = self.wire.ask_as_page(&path, &self.key, &serde_json::Value::Null).await;
+        done["oneTimeSecret"].as_str().unwrap_or_else(|| panic!("{done}")).to_owned()
+    }
+}
+
+fn new_sdk(key: &ApiKeyText, wire: &Arc<Wire>) -> Auth<InProcess> {
+    let options = AuthOptions::new(key.reveal()).base_url(SERVICE);
+    Auth::with_host(&options, [5; 32], InProcess(Arc::clone(wire))).unwrap()
+}
+
+/// An app as small as can be: who is it?
+fn app(auth: Auth<InProcess>) -> Router {
+    Router::new()
+        .route("/", get(async |session: Session| session.user_id().to_owned()))
+        .layer(AuthLayer::new(auth.clone()))
+        .nest("/auth", routes(auth))
+}
+
+async fn register(store: &Store, ring: &KeyRing, policy: Policy, now: Timestamp) -> ApiKeyText {
+    let id = ProjectId::from_bytes([1; 16]);
+    let (name, environment) = ("Journey".to_owned(), Environment::Staging);
+    store.put_project(Project { id, name, environment, policy, created_at: now }).await.unwrap();
+    let key = api_key::mint(ring, Usage::Server, environment, id, [2; 16]);
+    let record = ApiKeyRecord {
+        id: ApiKeyId::from_bytes([3; 16]),
+        hash: sha256(key.reveal().as_bytes()),
+        project_id: id,
+        usage: Usage::Server,
+        scopes: vec![Scope::UsersCreate, Scope::UsersRead],
+        callers: Callers::Any,
+        created_at: now,
+        revoked_at: None,
+    };
+    store.put_api_key(record).await.unwrap();
+    key
+}
