@@ -20,7 +20,9 @@ fn functions(c: &mut Criterion) {
     c.bench_function("mint a refresh token", |b| {
         b.iter(|| mint_refresh_token(&ring, project_id, session_id, black_box(3), 1));
     });
-    c.bench_function("check a refresh token's MAC", |b| b.iter(|| GenuineRefresh::check(&ring, black_box(&token))));
+    c.bench_function("check a refresh token's MAC", |b| {
+        b.iter(|| GenuineRefresh::check(&ring, black_box(&token)))
+    });
 
     let state = RotationState::first(Timestamp::EPOCH);
     let later = Timestamp::EPOCH.after(Duration::from_secs(600));
@@ -29,7 +31,8 @@ fn functions(c: &mut Criterion) {
         b.iter(|| state.decide(black_box(presented), later, Windows::default()));
     });
 
-    let header = format!("a=1; crossmint-jwt={}; crossmint-refresh-token={}; b=2", "e".repeat(480), token.reveal());
+    let header =
+        format!("a=1; crossmint-jwt={}; crossmint-refresh-token={}; b=2", "e".repeat(480), token.reveal());
     let names = CookieNames::plain("");
     c.bench_function("find the cookie pair", |b| {
         b.iter(|| CookiePair::read([black_box(header.as_bytes())], &names).jwt.map(str::len));

@@ -81,13 +81,22 @@ impl World {
         let generated = signer.generate(Algorithm::Es256).expect("a key");
         let kid = generated.public.thumbprint();
         let public = Arc::new(generated.public.with_kid(kid));
-        signer.install(vec![Arc::clone(&public)], (Arc::clone(&public), &generated.pkcs8)).expect("a key pair");
+        signer
+            .install(vec![Arc::clone(&public)], (Arc::clone(&public), &generated.pkcs8))
+            .expect("a key pair");
         let KeyMaterial::Es256(point) = public.material() else { panic!("an ES256 key") };
         let raw_key = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).expect("a point");
         let key = api_key::mint(&ring, Usage::Server, Environment::Staging, project_id, [2; 16]);
         let options = AuthOptions::new(key.reveal()).base_url(ISSUER);
         let guard = Guard::new(&options, [3; 32]).expect("options that work");
-        let world = Self { guard, signer, ring, project_id, raw_key, now: Timestamp::from_unix_seconds(1_800_000_000) };
+        let world = Self {
+            guard,
+            signer,
+            ring,
+            project_id,
+            raw_key,
+            now: Timestamp::from_unix_seconds(1_800_000_000),
+        };
         world.fetch_keys(&json!({ "keys": [public.to_jwk()] }).to_string());
         world
     }
@@ -95,10 +104,16 @@ impl World {
     /// Answers the guard's first question, which is for the key set.
     fn fetch_keys(&self, keys: &str) {
         let head = self.head(usize::MAX);
-        let Step::Send(call, waiting) = self.guard.begin(&head, self.now) else { panic!("it has no keys yet") };
+        let Step::Send(call, waiting) = self.guard.begin(&head, self.now) else {
+            panic!("it has no keys yet")
+        };
         let answer = Response::new(Bytes::from(keys.to_owned()));
-        let Progress::Settled(answer) = call.receive(&self.guard, Ok(answer), self.now) else { panic!("a good answer") };
-        let Step::Check(waiting) = waiting.receive(&self.guard, answer, self.now) else { panic!("a key to check with") };
+        let Progress::Settled(answer) = call.receive(&self.guard, Ok(answer), self.now) else {
+            panic!("a good answer")
+        };
+        let Step::Check(waiting) = waiting.receive(&self.guard, answer, self.now) else {
+            panic!("a key to check with")
+        };
         let holds = native::check(waiting.check());
         let Step::Done(outcome) = waiting.receive(&self.guard, holds, self.now) else { panic!("a good JWT") };
         outcome.session.expect("a session");
@@ -111,7 +126,8 @@ impl World {
         let session_id = SessionId::from_bytes(id);
         let jwt = self.jwt(session_id);
         let token = mint_refresh_token(&self.ring, self.project_id, session_id, 3, 1);
-        let cookies = format!("theme=dark; crossmint-jwt={jwt}; crossmint-refresh-token={}; lang=en", token.reveal());
+        let cookies =
+            format!("theme=dark; crossmint-jwt={jwt}; crossmint-refresh-token={}; lang=en", token.reveal());
         let mut head = HeaderMap::new();
         head.insert("host", HeaderValue::from_static("app.example"));
         head.insert("accept", HeaderValue::from_static("text/html"));
@@ -153,7 +169,8 @@ impl World {
 /// The bytes and the signature of the JWT in a request, for the library alone.
 fn signed_bytes(head: &HeaderMap) -> (Vec<u8>, Vec<u8>) {
     let cookies = head["cookie"].to_str().expect("printable text");
-    let jwt = cookies.split("crossmint-jwt=").nth(1).and_then(|rest| rest.split(';').next()).expect("the cookie");
+    let jwt =
+        cookies.split("crossmint-jwt=").nth(1).and_then(|rest| rest.split(';').next()).expect("the cookie");
     let (message, signature) = jwt.rsplit_once('.').expect("a JWT");
     (message.as_bytes().to_vec(), BASE64URL.decode(signature).expect("base64url"))
 }

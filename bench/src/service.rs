@@ -82,11 +82,13 @@ pub async fn run() -> Vec<Row> {
 
 fn rows(refreshed: &[Outcome], signed: &[Outcome], paced: &Outcome) -> Vec<Row> {
     let rate = |rounds: &[Outcome]| median(rounds.iter().map(Outcome::rate));
-    let p99 = |rounds: &[Outcome]| median(rounds.iter().map(|round| round.quantile(0.99).as_secs_f64() * 1e3));
+    let p99 =
+        |rounds: &[Outcome]| median(rounds.iter().map(|round| round.quantile(0.99).as_secs_f64() * 1e3));
     let errors = refreshed.iter().chain(signed).chain([paced]).map(|round| round.wrong).sum::<u64>();
     let ratio = median(refreshed.iter().zip(signed).map(|(refresh, sign)| refresh.rate() / sign.rate()));
     vec![
-        Row::figure("service: sign a JWT, 256 connections", rate(signed), "/s").note(format!("p99 {:.1} ms", p99(signed))),
+        Row::figure("service: sign a JWT, 256 connections", rate(signed), "/s")
+            .note(format!("p99 {:.1} ms", p99(signed))),
         Row::figure("service: durable refresh, each rotates, 256 connections", rate(refreshed), "/s")
             .note(format!("p99 {:.1} ms", p99(refreshed))),
         Row::figure("service: durable refresh at half that rate", paced.rate(), "/s").note(format!(
@@ -150,7 +152,8 @@ fn call(path: &'static str, key: &str, body: String) -> Request<Full<Bytes>> {
 
 async fn start(dir: &std::path::Path) -> (App, ApiKeyText) {
     let ring = KeyRing::single(1, &[7; 32]);
-    let store = Store::open(&StoreUrl::Sqlite(dir.join("bench.db")), &Options::default()).expect("a database");
+    let store =
+        Store::open(&StoreUrl::Sqlite(dir.join("bench.db")), &Options::default()).expect("a database");
     let project = Project {
         id: ProjectId::from_bytes([1; 16]),
         name: "bench".into(),
@@ -216,11 +219,16 @@ fn sample_session(now: Timestamp) -> Session {
 /// Opens a session through the flows, as a sign-in does.
 async fn sign_in(app: &App, key: &ApiKeyText, number: usize) -> String {
     let cx = app.context();
-    let grant = flow::authorise::find_key(cx, key).await.expect("a known key").admit(Default::default()).expect("a grant");
+    let grant = flow::authorise::find_key(cx, key)
+        .await
+        .expect("a known key")
+        .admit(Default::default())
+        .expect("a grant");
     let email = format!("user{number}@example.com");
     let address = authmint_domain::method::email::normalise(&email).expect("an address");
     let proof = authmint_domain::method::email::proof(&address, cx.clock.now());
-    let secret = flow::sign_in::admit(cx, &grant, proof).await.expect("admitted").expect("the key may create users");
+    let secret =
+        flow::sign_in::admit(cx, &grant, proof).await.expect("admitted").expect("the key may create users");
     let text = authmint_protocol::secret::RefreshToken::new(secret.reveal().to_owned());
     let material = flow::refresh::refresh(cx, &grant, &text, Device::default()).await.expect("a session");
     material.refresh_token.reveal().to_owned()

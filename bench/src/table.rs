@@ -62,7 +62,13 @@ pub fn markdown(rows: &[Row]) -> String {
             Some(Bound::AtLeast(bound)) => format!(">= {bound}{}", verdict(row)),
             Some(Bound::AtMost(bound)) => format!("<= {bound}{}", verdict(row)),
         };
-        text.push_str(&format!("| {} | {} {} | {bound} | {} |\n", row.what, number(row.value), row.unit, row.note));
+        text.push_str(&format!(
+            "| {} | {} {} | {bound} | {} |\n",
+            row.what,
+            number(row.value),
+            row.unit,
+            row.note
+        ));
     }
     text
 }

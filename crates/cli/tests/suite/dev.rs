@@ -36,7 +36,8 @@ async fn a_session_and_the_keys_outlive_a_restart_and_sigterm_ends_it_well() {
 async fn it_answers_loopback_hosts_only_so_that_no_page_reaches_it_by_another_name() {
     let data = tempfile::tempdir().unwrap();
     let program = Program::start(data.path(), &[]);
-    let answer = program.request(Method::GET, "/dev/inbox.json").header("host", "evil.example").send().await.unwrap();
+    let answer =
+        program.request(Method::GET, "/dev/inbox.json").header("host", "evil.example").send().await.unwrap();
     assert!(answer.status().is_client_error(), "{}", answer.status());
 }
 
@@ -65,7 +66,11 @@ async fn the_clock_moves_only_where_that_was_asked_for() {
 fn a_folder_with_other_data_is_left_alone() {
     let data = tempfile::tempdir().unwrap();
     fs::write(data.path().join("thesis.tex"), "years of work").unwrap();
-    let output = authmint().args(["dev", "--port", "0", "--demo-port", "0", "--data"]).arg(data.path()).output().unwrap();
+    let output = authmint()
+        .args(["dev", "--port", "0", "--demo-port", "0", "--data"])
+        .arg(data.path())
+        .output()
+        .unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("--data"));
     assert_eq!(fs::read_dir(data.path()).unwrap().count(), 1);
@@ -76,7 +81,11 @@ async fn a_foreign_key_ring_is_refused_since_every_token_would_look_forged() {
     let data = tempfile::tempdir().unwrap();
     assert_eq!(Program::start(data.path(), &[]).terminate().code(), Some(0));
     fs::write(data.path().join("key-ring"), KeyRing::text(1, &[9; 32]).as_bytes()).unwrap();
-    let output = authmint().args(["dev", "--port", "0", "--demo-port", "0", "--data"]).arg(data.path()).output().unwrap();
+    let output = authmint()
+        .args(["dev", "--port", "0", "--demo-port", "0", "--data"])
+        .arg(data.path())
+        .output()
+        .unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("key ring"));
 }

@@ -25,7 +25,10 @@ async fn killed_amid_refreshes_it_loses_no_acknowledged_rotation_or_sign_out() {
     let mut program = Program::start(data.path(), &options);
     let mut jars = Vec::new();
     for number in 0..SESSIONS {
-        jars.push(Jar { token: program.sign_in(&format!("user{number}@example.com")).await, signed_out: false });
+        jars.push(Jar {
+            token: program.sign_in(&format!("user{number}@example.com")).await,
+            signed_out: false,
+        });
     }
     let mut rotations = 0;
     for round in 0..KILLS {
@@ -36,7 +39,11 @@ async fn killed_amid_refreshes_it_loses_no_acknowledged_rotation_or_sign_out() {
         for mut jar in after {
             let (status, answer) = program.refresh(&jar.token).await.unwrap();
             if jar.signed_out {
-                assert_eq!((status, answer.as_str()), (401, "session_revoked"), "an acknowledged sign-out was lost");
+                assert_eq!(
+                    (status, answer.as_str()),
+                    (401, "session_revoked"),
+                    "an acknowledged sign-out was lost"
+                );
                 jar = Jar { token: program.sign_in("again@example.com").await, signed_out: false };
             } else {
                 assert_eq!(status, 200, "an honest jar was signed out: {answer}");
@@ -111,6 +118,7 @@ async fn storm_until_killed(program: Program, jars: Vec<Jar>, round: usize) -> (
 
 /// Kills the process although requests to it are still under way.
 fn kill_shared(program: &Program) {
-    let killed = std::process::Command::new("kill").args(["-KILL", &program.id().to_string()]).status().unwrap();
+    let killed =
+        std::process::Command::new("kill").args(["-KILL", &program.id().to_string()]).status().unwrap();
     assert!(killed.success());
 }

@@ -86,7 +86,8 @@ impl Program {
         assert_eq!(status, 200, "{sent}");
         let inbox = self.http.get(self.said("inboxUrl")).send().await.unwrap().bytes().await.unwrap();
         let inbox: Value = serde_json::from_slice(&inbox).unwrap();
-        let mail = inbox.as_array().unwrap().iter().find(|mail| mail["to"] == email).expect("the mail arrived");
+        let mail =
+            inbox.as_array().unwrap().iter().find(|mail| mail["to"] == email).expect("the mail arrived");
         let (code, state) = (mail["code"].as_str().unwrap(), sent["emailId"].as_str().unwrap());
         let query = format!("email={email}&signinAuthenticationMethod=email&token={code}&state={state}");
         let (status, signed_in) = self.call(&format!("authenticate?{query}"), &Value::Null).await.unwrap();
