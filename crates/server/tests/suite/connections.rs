@@ -129,6 +129,28 @@ async fn a_large_body_is_refused_in_words_although_the_client_keeps_writing() {
 }
 
 #[tokio::test]
+async fn a_refusal_before_the_body_was_looked_at_keeps_the_connection() {
+    let running = run(threaded()).await;
+    let refused = [
+        format!("POST {A}/refresh HTTP/1.1\r\nhost: localhost\r\n"),
+        "POST /no/such/path HTTP/1.1\r\nhost: localhost\r\n".to_owned(),
+        format!("DELETE {A}/refresh HTTP/1.1\r\nhost: localhost\r\n"),
+    ];
+    let mut stream = TcpStream::connect(running.address).await.unwrap();
+    for head in refused {
+        let body = "x".repeat(60_000);
+        let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(request.as_bytes()).await.unwrap();
+    }
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.unwrap();
+    let statuses: Vec<_> =
+        answers.split("HTTP/1.1 ").skip(1).map(|answer| answer.split(' ').next().unwrap()).collect();
+    assert_eq!(statuses, ["401", "404", "405", "200"], "{answers}");
+}
+
+#[tokio::test]
 async fn ambiguous_framing_ends_the_connection_and_smuggles_nothing() {
     let running = run(threaded()).await;
     let smuggled = "GET /dev/inbox HTTP/1.1\r\nhost: localhost\r\n\r\n";
