@@ -21,7 +21,7 @@ use authmint_protocol::{
     time::Timestamp,
 };
 use authmint_store::{Options, Store, StoreUrl};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, config::DbConfig, params};
 use std::{
     path::Path,
     sync::Arc,

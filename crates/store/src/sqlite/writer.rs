@@ -14,11 +14,16 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
+    time::Duration,
 };
-use tokio::sync::oneshot;
+use tokio::{runtime::Handle, sync::oneshot};
 
 /// Jobs in one transaction: enough to share the disk's wait, few enough that the first does not wait for the last.
 const GROUP: usize = 512;
+/// From this many jobs in a group on there is a crowd, and the writer waits a moment for it to gather again.
+const CROWD: usize = 8;
+/// For how long: less than a commit takes.
+const LINGER: Duration = Duration::from_micros(250);
 /// Jobs that may wait: beyond it a caller is better told to come back than left to time out.
 const MOST_WAITING: usize = 16_384;
 
@@ -32,12 +37,15 @@ trait Job: Send {
     fn run(&mut self, transaction: &Connection) -> bool;
     /// Answers the caller, if it still listens; `undone` says why nothing was committed.
     fn answer(self: Box<Self>, undone: Option<&StoreError>);
+    /// Where the caller runs.
+    fn runtime(&self) -> Option<&Handle>;
 }
 
 struct Call<A, W> {
     work: W,
     outcome: Option<Result<A, StoreError>>,
     caller: oneshot::Sender<Result<A, StoreError>>,
+    runtime: Option<Handle>,
 }
 
 impl<A: Send, W: Work<A>> Job for Call<A, W> {
@@ -60,6 +68,10 @@ impl<A: Send, W: Work<A>> Job for Call<A, W> {
         };
         let _gone = self.caller.send(outcome);
     }
+
+    fn runtime(&self) -> Option<&Handle> {
+        self.runtime.as_ref()
+    }
 }
 
 /// Where writes are handed in.
@@ -79,7 +91,9 @@ impl Queue {
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                while let Some(jobs) = waiting.take() {
+                let mut last_group = 0;
+                while let Some(jobs) = waiting.take(last_group) {
+                    last_group = jobs.len();
                     committer.run(jobs);
                 }
             })
@@ -90,7 +104,7 @@ impl Queue {
     /// Runs `work` in a transaction and answers when it is durable.
     pub(super) async fn write<A: Send + 'static>(&self, work: impl Work<A>) -> Result<A, StoreError> {
         let (caller, answer) = oneshot::channel();
-        let job = Box::new(Call { work, outcome: None, caller });
+        let job = Box::new(Call { work, outcome: None, caller, runtime: Handle::try_current().ok() });
         match self {
             Self::Thread { mailbox, .. } => mailbox.put(job)?,
             Self::Inline(committer) => lock(committer).run(vec![job]),
@@ -122,7 +136,8 @@ pub(super) struct Mailbox {
 struct Waiting {
     jobs: Vec<Box<dyn Job>>,
     closed: bool,
-    asleep: bool,
+    /// At how many jobs the writer is to be woken.
+    wanted: usize,
 }
 
 impl Mailbox {
@@ -135,23 +150,34 @@ impl Mailbox {
             return Err(unavailable("too many writes are waiting"));
         }
         waiting.jobs.push(job);
-        if std::mem::take(&mut waiting.asleep) {
-            drop(waiting);
+        let wake = waiting.jobs.len() >= waiting.wanted;
+        if wake {
+            waiting.wanted = usize::MAX;
+        }
+        drop(waiting);
+        if wake {
             self.arrived.notify_one();
         }
         Ok(())
     }
 
     /// All that waits, as soon as anything does; `None` when the mailbox is closed and empty.
-    fn take(&self) -> Option<Vec<Box<dyn Job>>> {
+    fn take(&self, last_group: usize) -> Option<Vec<Box<dyn Job>>> {
         let mut waiting = lock(&self.waiting);
         while waiting.jobs.is_empty() {
             if waiting.closed {
                 return None;
             }
-            waiting.asleep = true;
+            waiting.wanted = 1;
             waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
+        if last_group >= CROWD && waiting.jobs.len() < last_group && !waiting.closed {
+            // Those who were just answered are about to ask again: one wait for the disk serves them all.
+            waiting.wanted = last_group;
+            let woken = self.arrived.wait_timeout(waiting, LINGER).unwrap_or_else(PoisonError::into_inner);
+            waiting = woken.0;
+        }
+        waiting.wanted = usize::MAX;
         Some(std::mem::take(&mut waiting.jobs))
     }
 
@@ -198,7 +224,7 @@ impl Committer {
             Ok(()) => answer(group, None),
             Err(Undone::NotBegun(reason) | Undone::RolledBack(reason)) => {
                 tracing::warn!(jobs = group.len(), %reason, "nothing was committed");
-                answer(group, Some(&reason));
+                answer(group, Some(reason));
             }
         }
     }
@@ -240,9 +266,27 @@ fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }
 
-fn answer(group: Vec<Box<dyn Job>>, undone: Option<&StoreError>) {
-    for job in group {
-        job.answer(undone);
+/// Answers that are sent when this is dropped, wherever that is: none is ever lost.
+struct Answers {
+    group: Vec<Box<dyn Job>>,
+    undone: Option<StoreError>,
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        for job in self.group.drain(..) {
+            job.answer(self.undone.as_ref());
+        }
+    }
+}
+
+/// Waking a crowd from outside its runtime costs a system call each; from inside, next to nothing.
+fn answer(group: Vec<Box<dyn Job>>, undone: Option<StoreError>) {
+    let runtime = group.first().filter(|_| group.len() >= CROWD).and_then(|job| job.runtime()).cloned();
+    let answers = Answers { group, undone };
+    match runtime {
+        Some(runtime) => drop(runtime.spawn(async move { drop(answers) })),
+        None => drop(answers),
     }
 }
 
