@@ -20,7 +20,7 @@ pub(super) const APPLICATION_ID: i32 = 0x616d_6e74;
 /// Pages in the log before they are copied into the database: the point where a million sessions rotate fastest.
 const CHECKPOINT_AFTER_PAGES: u32 = 2000;
 
-/// Pages that the writer keeps at hand, in KiB: those of some hundred thousand sessions.
+/// Pages that the writer keeps at hand, in KiB: those of about a hundred thousand sessions.
 const CACHE_KIB: i64 = 32 * 1024;
 
 /// Statements kept prepared by each connection; this crate has fewer.
