@@ -5,7 +5,8 @@ use std::{collections::HashSet, sync::Arc};
 use tokio::{sync::Barrier, task::JoinSet};
 
 const SESSIONS: usize = 256;
-const KILLS: usize = 20;
+/// Half of them amid the storm, half right after its last answer.
+const KILLS: usize = 40;
 
 /// What one browser remembers.
 struct Jar {
@@ -14,7 +15,10 @@ struct Jar {
     signed_out: bool,
 }
 
-/// Every session of a start is refreshed at once, and over and over, until the program dies under it; some sign out.
+/// Every session is refreshed at once, and over and over, until the program dies under it; some sign out.
+///
+/// In every second round the kill comes right after the last answer instead: an answer that ran ahead of its commit
+/// would go unnoticed as long as the next group of writes commits it in passing.
 ///
 /// With M = 0 each refresh rotates. So after the restart an acknowledged token must rotate again: were its rotation
 /// lost, the row would adopt the token and hand the same one back.
@@ -69,12 +73,14 @@ async fn storm_until_killed(program: Program, jars: Vec<Jar>, round: usize) -> (
     // The kill comes after so many acknowledged answers, a different number each round: no timer decides.
     let (answered, mut answers) = tokio::sync::mpsc::unbounded_channel();
     let mut tasks = JoinSet::new();
+    let most_answers = if round % 2 == 1 { 1 + round % 3 } else { usize::MAX };
     for (number, mut jar) in jars.into_iter().enumerate() {
         let (program, start, answered) = (Arc::clone(&program), Arc::clone(&start), answered.clone());
         tasks.spawn(async move {
             start.wait().await;
             let signs_out = number % 16 == round % 16;
-            while !jar.signed_out {
+            let mut answers = 0;
+            while !jar.signed_out && answers < most_answers {
                 if signs_out {
                     let body = serde_json::json!({ "refresh": jar.token });
                     match program.call("logout", &body).await {
@@ -89,6 +95,7 @@ async fn storm_until_killed(program: Program, jars: Vec<Jar>, round: usize) -> (
                         Err(_killed) => break,
                     }
                 }
+                answers += 1;
                 let _counted = answered.send(());
             }
             (jar, signs_out)
@@ -97,14 +104,15 @@ async fn storm_until_killed(program: Program, jars: Vec<Jar>, round: usize) -> (
     drop(answered);
     start.wait().await;
     let wanted = 300 + round * 37;
-    for _ in 0..wanted {
-        answers.recv().await.expect("the storm goes on until the kill");
-    }
-    kill_shared(&program);
-    let mut rest = 0;
+    let mut acknowledged = 0;
     while answers.recv().await.is_some() {
-        rest += 1;
+        acknowledged += 1;
+        if acknowledged == wanted && most_answers == usize::MAX {
+            kill(&program);
+        }
     }
+    // The calm rounds end by themselves; then the last answer has just come.
+    kill(&program);
     let mut after = Vec::new();
     while let Some(jar) = tasks.join_next().await {
         // A sign-out whose answer was lost may or may not have happened: such a session proves nothing either way.
@@ -113,11 +121,11 @@ async fn storm_until_killed(program: Program, jars: Vec<Jar>, round: usize) -> (
             after.push(jar);
         }
     }
-    (after, wanted + rest)
+    (after, acknowledged)
 }
 
 /// Kills the process although requests to it are still under way.
-fn kill_shared(program: &Program) {
+fn kill(program: &Program) {
     let killed =
         std::process::Command::new("kill").args(["-KILL", &program.id().to_string()]).status().unwrap();
     assert!(killed.success());
