@@ -172,6 +172,8 @@ async fn store_round(store: &Arc<Store>, generation: u32) {
 
 fn open_bare(path: &Path) -> Connection {
     let connection = Connection::open(path).expect("the file opens");
+    // As the store has it: else every bind prepares the look-up anew.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).expect("the option is known");
     connection
         .execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000",

@@ -40,7 +40,7 @@ fn an_eddsa_token_passes_like_any_other() {
 }
 
 #[test]
-fn what_must_be_there_is_required() {
+fn threat_11_what_is_expected_is_demanded_even_of_a_jwt_that_lacks_the_claim() {
     let signer = signer();
     for name in ["iss", "aud", "sub", "exp"] {
         assert_eq!(signer.answer(&claims_without(name)), "claim_missing", "{name}");
