@@ -21,7 +21,7 @@ fn functions(c: &mut Criterion) {
         b.iter(|| mint_refresh_token(&ring, project_id, session_id, black_box(3), 1));
     });
     c.bench_function("check a refresh token's MAC", |b| {
-        b.iter(|| GenuineRefresh::check(&ring, black_box(&token)))
+        b.iter(|| GenuineRefresh::check(&ring, black_box(&token)));
     });
 
     let state = RotationState::first(Timestamp::EPOCH);

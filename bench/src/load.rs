@@ -45,11 +45,11 @@ impl Outcome {
         self.right as f64 / self.took.as_secs_f64()
     }
 
-    /// The latency that this part of the answers stayed within.
+    /// The latency that so many of a thousand answers stayed within.
     #[must_use]
-    pub fn quantile(&self, part: f64) -> Duration {
+    pub fn quantile(&self, permille: usize) -> Duration {
         let last = self.latencies.len().saturating_sub(1);
-        self.latencies.get((last as f64 * part) as usize).copied().unwrap_or_default()
+        self.latencies.get(last * permille / 1000).copied().unwrap_or_default()
     }
 
     fn merge(mut self, other: Self) -> Self {

@@ -82,8 +82,7 @@ pub async fn run() -> Vec<Row> {
 
 fn rows(refreshed: &[Outcome], signed: &[Outcome], paced: &Outcome) -> Vec<Row> {
     let rate = |rounds: &[Outcome]| median(rounds.iter().map(Outcome::rate));
-    let p99 =
-        |rounds: &[Outcome]| median(rounds.iter().map(|round| round.quantile(0.99).as_secs_f64() * 1e3));
+    let p99 = |rounds: &[Outcome]| median(rounds.iter().map(|round| round.quantile(990).as_secs_f64() * 1e3));
     let errors = refreshed.iter().chain(signed).chain([paced]).map(|round| round.wrong).sum::<u64>();
     let ratio = median(refreshed.iter().zip(signed).map(|(refresh, sign)| refresh.rate() / sign.rate()));
     vec![
@@ -93,8 +92,8 @@ fn rows(refreshed: &[Outcome], signed: &[Outcome], paced: &Outcome) -> Vec<Row> 
             .note(format!("p99 {:.1} ms", p99(refreshed))),
         Row::figure("service: durable refresh at half that rate", paced.rate(), "/s").note(format!(
             "p50 {:.1} ms, p99 {:.1} ms, counted from when it was due",
-            paced.quantile(0.5).as_secs_f64() * 1e3,
-            paced.quantile(0.99).as_secs_f64() * 1e3
+            paced.quantile(500).as_secs_f64() * 1e3,
+            paced.quantile(990).as_secs_f64() * 1e3
         )),
         Row::figure("service: errors and sessions lost", errors as f64, "").at_most(0.0),
         Row::figure("service: refresh / sign only", ratio, "x").at_least(0.5),

@@ -19,6 +19,7 @@ use askama::Template;
 use authmint::{
     Auth, AuthOptions, ConfigError, Session,
     axum::{AuthRejection, routes},
+    client::Host,
     tower::AuthLayer,
 };
 use axum::{
@@ -55,10 +56,15 @@ pub enum DemoError {
 }
 
 /// What the handlers share.
-#[derive(Clone)]
-struct App {
-    auth: Auth,
+struct App<H: Host> {
+    auth: Auth<H>,
     config: Arc<PublicConfig>,
+}
+
+impl<H: Host> Clone for App<H> {
+    fn clone(&self) -> Self {
+        Self { auth: self.auth.clone(), config: Arc::clone(&self.config) }
+    }
 }
 
 /// The part of the configuration that pages may show: all but the server key.
@@ -75,19 +81,34 @@ struct PublicConfig {
 /// # Errors
 /// [`DemoError`] if a key or the URL cannot work: when the app starts, not when someone signs in.
 pub fn router(config: DemoConfig) -> Result<Router, DemoError> {
-    let auth = Auth::new(AuthOptions::new(config.server_key).base_url(&config.service_url))?;
+    let auth = Auth::new(options(&config))?;
+    router_with(config, auth)
+}
+
+/// What the SDK must be told.
+#[must_use]
+pub fn options(config: &DemoConfig) -> AuthOptions {
+    AuthOptions::new(config.server_key.as_str()).base_url(&config.service_url)
+}
+
+/// Builds the app on an SDK whose clock and network are not the system's; most apps have no use for this, but
+/// `authmint dev --virtual-clock` has.
+///
+/// # Errors
+/// As [`router`].
+pub fn router_with<H: Host>(config: DemoConfig, auth: Auth<H>) -> Result<Router, DemoError> {
     let service_url = config.service_url.trim_end_matches('/').to_owned();
     let auth_url = format!("{service_url}/api/2024-09-26/session/sdk/auth");
     let (client_key, inbox_url) = (config.client_key, config.inbox_url);
     app(auth, PublicConfig { service_url, auth_url, client_key, inbox_url })
 }
 
-fn app(auth: Auth, config: PublicConfig) -> Result<Router, DemoError> {
+fn app<H: Host>(auth: Auth<H>, config: PublicConfig) -> Result<Router, DemoError> {
     let origin = origin(&config.service_url).ok_or(DemoError::ServiceUrl)?;
     let app = App { auth: auth.clone(), config: Arc::new(config) };
     let router = Router::new()
-        .route("/", get(home))
-        .route("/api/me", get(api_me))
+        .route("/", get(home::<H>))
+        .route("/api/me", get(api_me::<H>))
         // Looks at the session of every request to the routes above, and puts renewed cookies on the answer.
         .layer(AuthLayer::new(auth.clone()))
         .nest("/auth", routes(auth))
@@ -97,7 +118,7 @@ fn app(auth: Auth, config: PublicConfig) -> Result<Router, DemoError> {
 }
 
 /// The page: whoever is signed in sees the session, everyone else the form.
-async fn home(State(app): State<App>, session: Result<Session, AuthRejection>) -> Response {
+async fn home<H: Host>(State(app): State<App<H>>, session: Result<Session, AuthRejection>) -> Response {
     let service_url = &app.config.service_url;
     match session {
         Ok(session) => {
@@ -117,13 +138,13 @@ async fn home(State(app): State<App>, session: Result<Session, AuthRejection>) -
 }
 
 /// A route for signed-in users: without a session, the extractor answers 401 and this never runs.
-async fn api_me(State(app): State<App>, session: Session) -> Json<Me> {
+async fn api_me<H: Host>(State(app): State<App<H>>, session: Session) -> Json<Me> {
     Json(describe(&app.auth, &session).await)
 }
 
 /// What there is to say of a session. All of it stands in the JWT, but for the email address, which is there only
 /// where the project asks for it: a JWT in a cookie should carry no personal data.
-async fn describe(auth: &Auth, session: &Session) -> Me {
+async fn describe<H: Host>(auth: &Auth<H>, session: &Session) -> Me {
     let claims = session.claims();
     let claimed = claims.claims.get("email").and_then(|email| email.as_str()).map(str::to_owned);
     let email = match claimed {

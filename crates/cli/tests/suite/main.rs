@@ -1,5 +1,8 @@
 //! The program as an operator meets it: started, spoken to over HTTP, stopped, killed.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod dev;
 mod kill;
 mod program;
+mod stories;

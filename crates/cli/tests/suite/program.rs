@@ -80,8 +80,24 @@ impl Program {
         Ok((status, text.as_str().unwrap_or_else(|| panic!("an odd answer: {status} {body}")).to_owned()))
     }
 
-    /// Signs a new user in by email code and answers the first refresh token.
+    /// Signs a user in by email code and answers the first refresh token.
     pub(crate) async fn sign_in(&self, email: &str) -> String {
+        let secret = self.one_time_secret(email).await;
+        let (status, token) = self.refresh(&secret).await.unwrap();
+        assert_eq!(status, 200, "{token}");
+        token
+    }
+
+    /// Lets time pass for a program that was started with `--virtual-clock`.
+    pub(crate) async fn advance(&self, seconds: u64) {
+        let request = self.request(reqwest::Method::POST, "/dev/clock");
+        let body = json!({ "advance_s": seconds }).to_string();
+        let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+
+    /// Signs a user in by email code, up to the one-time secret.
+    pub(crate) async fn one_time_secret(&self, email: &str) -> String {
         let (status, sent) = self.call("otps/send", &json!({ "email": email })).await.unwrap();
         assert_eq!(status, 200, "{sent}");
         let inbox = self.http.get(self.said("inboxUrl")).send().await.unwrap().bytes().await.unwrap();
@@ -92,9 +108,7 @@ impl Program {
         let query = format!("email={email}&signinAuthenticationMethod=email&token={code}&state={state}");
         let (status, signed_in) = self.call(&format!("authenticate?{query}"), &Value::Null).await.unwrap();
         assert_eq!(status, 200, "{signed_in}");
-        let (status, token) = self.refresh(signed_in["oneTimeSecret"].as_str().unwrap()).await.unwrap();
-        assert_eq!(status, 200, "{token}");
-        token
+        signed_in["oneTimeSecret"].as_str().unwrap().to_owned()
     }
 
     /// The process's ID.

@@ -2,7 +2,7 @@
 //!
 //! A second database is one more line at the end, and a function of the same name in `backend.rs`.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by its panic")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod backend;
 mod contract;

@@ -3,12 +3,12 @@
 //! The two talk over real loopback HTTP, as they would in production; nothing is wired through.
 
 mod banner;
+mod demo;
 mod project;
 
 use super::CommandError;
 use crate::{data_dir::DevelopmentDir, telemetry};
 use authmint_domain::model::policy::Policy;
-use authmint_example_axum::DemoConfig;
 use authmint_server::{
     App, AppConfig,
     adapter::{
@@ -94,12 +94,7 @@ async fn serve(options: &Options) -> Result<(), CommandError> {
     let (base_url, demo_url) = (url_of(&service)?, url_of(&demo)?);
 
     let (app, keys) = start_app(options, policy, &base_url).await?;
-    let demo_app = authmint_example_axum::router(DemoConfig {
-        service_url: base_url.clone(),
-        client_key: keys.client.reveal().to_owned(),
-        server_key: keys.server.reveal().to_owned(),
-        inbox_url: Some(format!("{base_url}/dev/inbox")),
-    })?;
+    let demo_app = demo::router(&base_url, &keys, app.context().clock.clone())?;
 
     telemetry::say(&banner::text(
         &Running { base_url, demo_url, keys, data: options.data.clone() },
