@@ -103,3 +103,16 @@ test("a wrong code is no dead end: the right one still signs in", async () => {
   assert.deepEqual(faults, []);
   await context.close();
 });
+
+test("hours later the page still knows who it is, and asks nobody to sign in again", async () => {
+  const { context, faults } = await openBrowser();
+  const page = await context.newPage();
+  await signIn(page, "dee@example.com");
+  for (let visit = 0; visit < 3; visit += 1) {
+    await service.advance(90 * 60);
+    await page.reload();
+    assert.equal((await page.locator("#user-email").textContent()).trim(), "dee@example.com");
+  }
+  assert.deepEqual(faults, []);
+  await context.close();
+});

@@ -12,6 +12,18 @@ async fn robbed(world: &World) -> (Browser, Browser) {
     (victim, thief)
 }
 
+/// A theft found out: the victim refreshed twice, then the thief came with the copy.
+async fn found_out(world: &World) -> Browser {
+    let (mut victim, mut thief) = robbed(world).await;
+    for _ in 0..2 {
+        world.wait(16 * MINUTE);
+        assert_eq!(victim.load().await.status, 200);
+    }
+    world.wait(16 * MINUTE);
+    assert_eq!(thief.load().await.status, 401);
+    victim
+}
+
 #[tokio::test]
 async fn a_thief_in_lock_step_is_found_within_three_refreshes_of_the_victim() {
     let world = World::new().await;
@@ -44,13 +56,7 @@ async fn a_thief_in_lock_step_is_found_within_three_refreshes_of_the_victim() {
 #[tokio::test]
 async fn an_old_copy_is_a_theft_at_its_first_use() {
     let world = World::new().await;
-    let (mut victim, mut thief) = robbed(&world).await;
-    for _ in 0..2 {
-        world.wait(16 * MINUTE);
-        assert_eq!(victim.load().await.status, 200);
-    }
-    world.wait(16 * MINUTE);
-    assert_eq!(thief.load().await.status, 401);
+    let mut victim = found_out(&world).await;
     assert_eq!(victim.load().await.status, 401);
 }
 
@@ -78,13 +84,7 @@ async fn threat_14_nothing_of_an_ended_session_works_again_within_grace_or_later
 #[tokio::test]
 async fn a_refused_background_request_leaves_the_cookies_to_the_next_page_load() {
     let world = World::new().await;
-    let (mut victim, mut thief) = robbed(&world).await;
-    for _ in 0..2 {
-        world.wait(16 * MINUTE);
-        assert_eq!(victim.load().await.status, 200);
-    }
-    world.wait(16 * MINUTE);
-    assert_eq!(thief.load().await.status, 401);
+    let mut victim = found_out(&world).await;
     let background = victim.depart_in_background().answered().await;
     assert_eq!(background.status, 401);
     victim.land(&background);

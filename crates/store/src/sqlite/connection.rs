@@ -1,6 +1,6 @@
 //! Connections: how the file is opened, and by whom.
 
-use super::writer::lock;
+use super::lock::lock;
 use crate::{
     Options,
     error::{Fault, OpenError},

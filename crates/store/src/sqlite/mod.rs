@@ -4,6 +4,7 @@ mod audit;
 mod challenge;
 mod connection;
 mod limit;
+mod lock;
 mod migrate;
 mod one_time_secret;
 mod project;

@@ -1,6 +1,6 @@
 //! Purge: a bounded number of rows a call, so that no refresh waits long behind it.
 
-use super::writer::lock;
+use super::lock::lock;
 use crate::error::Fault;
 use authmint_domain::port::Purged;
 use authmint_protocol::time::Timestamp;

@@ -3,7 +3,7 @@
 //! Committing in groups lets many callers share one wait for the disk, and lets the jobs of a group see each other's
 //! work in order: fifty refreshes of one token are one write and forty-nine answers from it.
 
-use super::connection::Opening;
+use super::{connection::Opening, lock::lock};
 use crate::{
     Writer,
     error::{Fault, OpenError, unavailable},
@@ -12,7 +12,7 @@ use authmint_domain::port::StoreError;
 use rusqlite::Connection;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread::JoinHandle,
     time::Duration,
 };
@@ -288,9 +288,4 @@ fn answer(group: Vec<Box<dyn Job>>, undone: Option<StoreError>) {
         Some(runtime) => drop(runtime.spawn(async move { drop(answers) })),
         None => drop(answers),
     }
-}
-
-/// A panic leaves these locks' contents whole: jobs are moved, never half-changed.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
