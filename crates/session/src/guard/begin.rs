@@ -177,7 +177,8 @@ impl Guard {
     }
 
     fn start(&self, head: RequestHead<'_>, purpose: Purpose, now: Timestamp) -> Step {
-        let [scoped, plain] = self.pairs(head);
+        let pairs = self.pairs(head);
+        let [scoped, plain] = pairs;
         // Two pairs may need a cookie cleared; everything else about a known JWT is decided here.
         if purpose != Purpose::Renew && (scoped.is_empty() || plain.is_empty()) {
             let pair = if scoped.is_empty() { plain } else { scoped };
@@ -185,7 +186,7 @@ impl Guard {
                 return Step::Done(Outcome::of(Ok(session)));
             }
         }
-        self.next(self.conversation(head, purpose), now)
+        self.next(Conversation::about(head, pairs, purpose), now)
     }
 
     /// The hot path: a JWT that was verified before, in a pair that needs nothing done.
@@ -214,17 +215,7 @@ impl Guard {
     }
 
     pub(super) fn conversation(&self, head: RequestHead<'_>, purpose: Purpose) -> Conversation {
-        let [scoped, plain] = self.pairs(head);
-        let pairs = [(Scope::Plain, plain), (Scope::Scoped, scoped)];
-        let present = pairs.iter().filter(|(_, pair)| !pair.is_empty());
-        Conversation {
-            navigation: head.is_navigation(),
-            prefetch: head.is_prefetch(),
-            loopback: head.is_loopback(),
-            sent: present.clone().map(|(scope, _)| *scope).collect(),
-            waiting: present.map(|(scope, pair)| Candidate::of(*scope, *pair)).collect(),
-            ..Conversation::bare(purpose, Candidate::default())
-        }
+        Conversation::about(head, self.pairs(head), purpose)
     }
 
     /// Goes on with the next pair, or ends if there is none.
@@ -310,6 +301,19 @@ impl Guard {
 }
 
 impl Conversation {
+    fn about(head: RequestHead<'_>, [scoped, plain]: [CookiePair<'_>; 2], purpose: Purpose) -> Self {
+        let pairs = [(Scope::Plain, plain), (Scope::Scoped, scoped)];
+        let present = pairs.iter().filter(|(_, pair)| !pair.is_empty());
+        Self {
+            navigation: head.is_navigation(),
+            prefetch: head.is_prefetch(),
+            loopback: head.is_loopback(),
+            sent: present.clone().map(|(scope, _)| *scope).collect(),
+            waiting: present.map(|(scope, pair)| Candidate::of(*scope, *pair)).collect(),
+            ..Self::bare(purpose, Candidate::default())
+        }
+    }
+
     fn bare(purpose: Purpose, current: Candidate) -> Self {
         Self {
             purpose,

@@ -34,9 +34,10 @@ impl AwaitsAnswer {
 
 impl AwaitsSignature {
     /// Goes on with the answer to the check.
-    pub fn receive(self, guard: &Guard, signature_holds: bool, now: Timestamp) -> Step {
+    pub fn receive(mut self, guard: &Guard, signature_holds: bool, now: Timestamp) -> Step {
         let text = match &self.stage {
-            Stage::Presented => self.talk.current.jwt.clone(),
+            // Whatever it turns out to be worth, nobody asks for this text again.
+            Stage::Presented => self.talk.current.jwt.take(),
             Stage::Renewed(material) => Some(material.jwt.clone()),
         };
         let Some(text) = text else { return guard.fail(AuthError::NotSignedIn) };
