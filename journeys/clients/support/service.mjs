@@ -14,13 +14,13 @@ const API = "/api/2024-09-26";
 /** Node's own fetch, as it is before a page puts a browser's in its place: stories act from outside any page. */
 const fetch = globalThis.fetch;
 
-/** Starts `authmint dev` on free ports and a fresh data folder. */
-export async function startService() {
+/** Starts `authmint dev` on free ports and a fresh data folder, with further options if a story needs them. */
+export async function startService(...options) {
   const program = process.env.AUTHMINT_BIN;
   assert.ok(program, "AUTHMINT_BIN must name the built program: run this by `cargo xtask test`");
   const data = await mkdtemp(join(tmpdir(), "authmint-journey-"));
   const ports = ["--port", "0", "--demo-port", "0"];
-  const child = spawn(program, ["dev", ...ports, "--data", data, "--json", "--virtual-clock"], {
+  const child = spawn(program, ["dev", ...ports, "--data", data, "--json", "--virtual-clock", ...options], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const log = [];
