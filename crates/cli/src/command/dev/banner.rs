@@ -21,26 +21,27 @@ fn line(Running { base_url, demo_url, keys, .. }: &Running) -> String {
 }
 
 fn greeting(Running { base_url, demo_url, keys, data }: &Running) -> String {
+    let inbox = format!("{base_url}/dev/inbox");
+    let width = inbox.len();
     let (project, client, server) = (keys.project.id, keys.client.reveal(), keys.server.reveal());
     let data = data.display();
     format!(
         "
   authmint is ready, for development on this machine only.
 
-    Demo app     {demo_url}          sign in here
-    Inbox        {base_url}/dev/inbox   the codes arrive here
-    Service      {base_url}          base URL for your app
-
-    Project      {project}
-    Client key   {client}
-    Server key   {server}
+    Demo app     {demo_url:width$}   sign in here
+    Inbox        {inbox:width$}   the codes arrive here
+    Service      {base_url:width$}   base URL for your app
     Data         {data}
 
   In your app's environment:
 
     AUTHMINT_BASE_URL={base_url}
+    AUTHMINT_PROJECT_ID={project}
+    AUTHMINT_CLIENT_KEY={client}
     AUTHMINT_SERVER_KEY={server}
 
+  The client key is the public test vector of existing clients, which insist on its signature.
   Ctrl-C stops it.
 "
     )

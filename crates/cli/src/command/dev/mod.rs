@@ -86,8 +86,9 @@ pub(crate) fn run(options: &Options) -> Result<(), CommandError> {
 
 async fn serve(options: &Options) -> Result<(), CommandError> {
     let policy = options.policy();
-    if let Some(fault) = policy.faults(true).into_iter().next() {
-        return Err(fault.into());
+    let faults: Vec<_> = policy.faults(true).iter().map(ToString::to_string).collect();
+    if !faults.is_empty() {
+        return Err(faults.join("; ").into());
     }
     let service = listen(options.port, "--port").await?;
     let demo = listen(options.demo_port, "--demo-port").await?;
