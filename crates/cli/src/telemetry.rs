@@ -1,6 +1,6 @@
 //! What the program says: results on standard output, logs and errors on standard error.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
 /// Prints a result; a reader that went away (`| head`) is no fault.
@@ -26,7 +26,8 @@ pub(crate) fn log_to_stderr(default: &str) {
         .with_env_var("AUTHMINT_LOG")
         .try_from_env()
         .unwrap_or_else(|_| EnvFilter::new(default));
-    let lines = fmt::layer().with_writer(io::stderr).with_target(false);
+    // Colours are for people; a file or a log collector gets plain text.
+    let lines = fmt::layer().with_writer(io::stderr).with_target(false).with_ansi(io::stderr().is_terminal());
     // A second start in one process (tests) keeps the first subscriber.
     let _kept = tracing_subscriber::registry().with(filter).with(lines).try_init();
 }
