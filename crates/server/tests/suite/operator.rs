@@ -276,3 +276,20 @@ async fn minted_keys_keep_to_their_origins_as_browsers_write_them() {
         assert_eq!(call.field("code"), code, "{}", call.text);
     }
 }
+
+#[tokio::test]
+async fn tls_that_ends_at_a_trusted_proxy_is_tls() {
+    let configure = |config: &mut authmint_server::AppConfig| {
+        config.trusted_proxies = authmint_server::TrustedProxies::new(vec!["192.0.2.0/24".parse().unwrap()]);
+    };
+    let setup =
+        Setup { public_url: "http://auth.shop.example", production: true, configure, ..Setup::default() };
+    let service = Service::start_as(setup).await;
+    for (peer, proto, strict) in
+        [("192.0.2.1:1", "https", true), ("192.0.2.1:1", "http", false), ("203.0.113.7:1", "https", false)]
+    {
+        let call = service.call("GET", "/healthz").from(peer).header("x-forwarded-proto", proto);
+        let answer = call.send().await;
+        assert_eq!(answer.header("strict-transport-security").is_some(), strict, "{peer} {proto}");
+    }
+}
