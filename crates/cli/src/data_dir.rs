@@ -12,11 +12,11 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-/// A folder cannot be used.
+/// A file or folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DataDirError {
     /// The file system said no.
-    #[error("cannot use {path}: check that it may be written, or give another folder with --data")]
+    #[error("cannot use {path}: check that it exists and may be read and written, or give another path")]
     Io {
         /// Which path.
         path: PathBuf,
@@ -67,13 +67,32 @@ impl DevelopmentDir {
     /// The folder's key ring, drawn at the first start.
     pub(crate) fn key_ring(&self, entropy: &ServiceEntropy) -> Result<KeyRing, DataDirError> {
         let path = self.0.join("key-ring");
-        let io = |source| DataDirError::Io { path: path.clone(), source };
-        if !path.exists() {
-            write_private(&path, KeyRing::text(1, &draw_secret(entropy)).as_bytes()).map_err(io)?;
-        }
-        let text = Zeroizing::new(fs::read_to_string(&path).map_err(io)?);
-        text.parse().map_err(|source| DataDirError::KeyRing { path: path.clone(), source })
+        if path.exists() { read_key_ring(&path) } else { make_key_ring(&path, entropy) }
     }
+}
+
+/// Whether a file lies in a folder of development mode.
+pub(crate) fn is_development(file: &Path) -> bool {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    folder.join(MARK).exists()
+}
+
+/// Reads a key ring from its file.
+pub(crate) fn read_key_ring(path: &Path) -> Result<KeyRing, DataDirError> {
+    let io = |source| DataDirError::Io { path: path.to_owned(), source };
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
+    text.parse().map_err(|source| DataDirError::KeyRing { path: path.to_owned(), source })
+}
+
+/// Draws a key ring into a new file that its owner alone may read.
+pub(crate) fn make_key_ring(path: &Path, entropy: &ServiceEntropy) -> Result<KeyRing, DataDirError> {
+    let io = |source| DataDirError::Io { path: path.to_owned(), source };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        make_private_dir(folder).map_err(io)?;
+    }
+    write_private(path, KeyRing::text(1, &draw_secret(entropy)).as_bytes()).map_err(io)?;
+    // What is there is what counts, even if another process made one in the same moment.
+    read_key_ring(path)
 }
 
 /// Draws the secret of a key-ring key.

@@ -1,7 +1,9 @@
 //! The authmint program: one binary for development and for service.
 
 mod command;
+mod config;
 mod data_dir;
+mod stop;
 mod telemetry;
 
 use clap::{Parser, Subcommand};
@@ -19,6 +21,16 @@ struct Cli {
 enum Command {
     /// Start the service and a demo app on this machine, with everything set up: for development only.
     Dev(command::dev::Options),
+    /// Start the service for users.
+    Serve(config::ServiceOptions),
+    /// Hold a configuration against what `serve` wants, without starting anything.
+    CheckConfig(config::ServiceOptions),
+    /// Print a configuration file with every key in it.
+    SampleConfig,
+    /// Make, list, show and change projects.
+    Project(command::project::Options),
+    /// Make, adopt, list and revoke API keys.
+    Key(command::key::Options),
     /// Work with the service's own secret keys.
     #[command(subcommand)]
     KeyRing(command::key_ring::KeyRingCommand),
@@ -27,6 +39,14 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Dev(options) => command::dev::run(&options),
+        Command::Serve(options) => command::serve::run(&options),
+        Command::CheckConfig(options) => command::serve::check_config(&options),
+        Command::SampleConfig => {
+            telemetry::say(config::sample().trim_end());
+            Ok(())
+        }
+        Command::Project(options) => command::project::run(options),
+        Command::Key(options) => command::key::run(options),
         Command::KeyRing(command) => command::key_ring::run(&command),
     };
     match outcome {

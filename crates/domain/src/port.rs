@@ -1,7 +1,7 @@
 //! What the outside must provide, one trait a concern; each has its adapter in the store or the server.
 
 use crate::model::{
-    audit::{AuditEvent, RecordedEvent},
+    audit::{AdminEvent, AuditEvent, RecordedEvent},
     challenge::{EmailChallenge, EmailId},
     limit::{Limit, LimitKey, Spent},
     one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
@@ -11,7 +11,7 @@ use crate::model::{
     user::{Proof, User},
 };
 use authmint_protocol::{
-    id::{OneTimeSecretId, ProjectId, SessionId, UserId},
+    id::{ApiKeyId, OneTimeSecretId, ProjectId, SessionId, UserId},
     jwk::{KeySet, PublicKey},
     secret::EmailCode,
     time::Timestamp,
@@ -66,6 +66,29 @@ pub struct ChallengeDecision<A> {
     pub answer: A,
 }
 
+/// What a decision of an operator changes of a project or an API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminDecision<T, A> {
+    /// The row to keep from now on, if it is new or anything of it changed.
+    pub put: Option<T>,
+    /// A line for the audit trail.
+    pub audit: Option<AdminEvent>,
+    /// What to answer once that is durable.
+    pub answer: A,
+}
+
+impl<T, A> AdminDecision<T, A> {
+    /// Leaves everything as it is.
+    pub const fn leave(answer: A) -> Self {
+        Self { put: None, audit: None, answer }
+    }
+
+    /// Keeps a row, and a line that tells of it.
+    pub const fn put(row: T, audit: AdminEvent, answer: A) -> Self {
+        Self { put: Some(row), audit: Some(audit), answer }
+    }
+}
+
 /// A finished sign-in that asks to be let in.
 #[derive(Debug, Clone)]
 pub struct Admission {
@@ -106,6 +129,32 @@ pub trait Store: Send + Sync + 'static {
         &self,
         hash: [u8; 32],
     ) -> impl Future<Output = Result<Option<(ApiKeyRecord, Project)>, StoreError>> + Send;
+
+    /// All projects, the oldest first.
+    fn projects(&self) -> impl Future<Output = Result<Vec<Project>, StoreError>> + Send;
+
+    /// Reads one project.
+    fn project(&self, id: ProjectId) -> impl Future<Output = Result<Option<Project>, StoreError>> + Send;
+
+    /// Decides over one project: making it, or changing its name and policy.
+    fn decide_project<A: Send + 'static>(
+        &self,
+        id: ProjectId,
+        decide: impl Decide<Project, AdminDecision<Project, A>>,
+    ) -> impl Future<Output = Result<A, StoreError>> + Send;
+
+    /// All API keys of a project, the oldest first; revoked ones too.
+    fn api_keys(
+        &self,
+        project_id: ProjectId,
+    ) -> impl Future<Output = Result<Vec<ApiKeyRecord>, StoreError>> + Send;
+
+    /// Decides over one API key: registering it, or revoking it, which is final.
+    fn decide_api_key<A: Send + 'static>(
+        &self,
+        id: ApiKeyId,
+        decide: impl Decide<ApiKeyRecord, AdminDecision<ApiKeyRecord, A>>,
+    ) -> impl Future<Output = Result<A, StoreError>> + Send;
 
     /// All signing keys, the newest first.
     fn signing_keys(&self) -> impl Future<Output = Result<Vec<SigningKey>, StoreError>> + Send;

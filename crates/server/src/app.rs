@@ -75,6 +75,9 @@ impl App {
             issuer: config.public_url.to_string(),
             limited: config.limited,
         };
+        if matches!(config.mode, Mode::Production) {
+            start::refuse_public_key(&context.store).await?;
+        }
         start::start(&context).await?;
         Ok(Self(Arc::new(Inner {
             known_keys: KnownKeys::new(config.key_cache_ttl),

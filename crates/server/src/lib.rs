@@ -19,4 +19,7 @@ mod router;
 mod telemetry;
 
 pub use app::{App, AppConfig, HttpLimits, InvalidPublicUrl, Mode, PublicUrl, ServerPorts};
-pub use http::serve::{serve, serve_with};
+pub use http::{
+    client_address::{InvalidNetwork, Network, TrustedProxies},
+    serve::{serve, serve_with},
+};

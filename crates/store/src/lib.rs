@@ -26,10 +26,10 @@ use authmint_domain::{
         signing_key::SigningKey,
         user::User,
     },
-    port::{self, Admission, ChallengeDecision, Decide, Purged, StoreError},
+    port::{self, AdminDecision, Admission, ChallengeDecision, Decide, Purged, StoreError},
 };
 use authmint_protocol::{
-    id::{OneTimeSecretId, ProjectId, SessionId, UserId},
+    id::{ApiKeyId, OneTimeSecretId, ProjectId, SessionId, UserId},
     time::Timestamp,
 };
 use std::time::Duration;
@@ -101,6 +101,34 @@ impl port::Store for Store {
 
     async fn api_key(&self, hash: [u8; 32]) -> Result<Option<(ApiKeyRecord, Project)>, StoreError> {
         dispatch!(self, api_key(hash))
+    }
+
+    async fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        dispatch!(self, projects())
+    }
+
+    async fn project(&self, id: ProjectId) -> Result<Option<Project>, StoreError> {
+        dispatch!(self, project(id))
+    }
+
+    async fn decide_project<A: Send + 'static>(
+        &self,
+        id: ProjectId,
+        decide: impl Decide<Project, AdminDecision<Project, A>>,
+    ) -> Result<A, StoreError> {
+        dispatch!(self, decide_project(id, decide))
+    }
+
+    async fn api_keys(&self, project_id: ProjectId) -> Result<Vec<ApiKeyRecord>, StoreError> {
+        dispatch!(self, api_keys(project_id))
+    }
+
+    async fn decide_api_key<A: Send + 'static>(
+        &self,
+        id: ApiKeyId,
+        decide: impl Decide<ApiKeyRecord, AdminDecision<ApiKeyRecord, A>>,
+    ) -> Result<A, StoreError> {
+        dispatch!(self, decide_api_key(id, decide))
     }
 
     async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {

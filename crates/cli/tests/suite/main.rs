@@ -5,4 +5,6 @@
 mod dev;
 mod kill;
 mod program;
+mod serve;
+mod served;
 mod stories;

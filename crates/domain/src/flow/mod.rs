@@ -1,5 +1,6 @@
 //! The use cases: each reads the clock once, asks the ports in order, and leaves every decision to the model.
 
+pub mod admin;
 pub mod authorise;
 pub mod purge;
 pub mod refresh;

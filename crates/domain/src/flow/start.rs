@@ -2,10 +2,13 @@
 
 use crate::{
     context::{Context, Ports},
-    model::signing_key::SigningKey,
-    port::{Clock as _, Entropy as _, SignError, Signer as _, Store as _, StoreError},
+    model::{
+        key_ring::{KeyRing, sha256},
+        signing_key::SigningKey,
+    },
+    port::{Clock as _, Entropy as _, SignError, Signer as _, Store, StoreError},
 };
-use authmint_protocol::token::algorithm::Algorithm;
+use authmint_protocol::{api_key::TEST_VECTOR_KEY, id::ApiKeyId, token::algorithm::Algorithm};
 use std::sync::Arc;
 
 /// The service must not start.
@@ -23,6 +26,12 @@ pub enum StartError {
         /// Which one.
         kid: String,
     },
+    /// Anyone has the public test vector of existing clients.
+    #[error(
+        "API key {0} is the public test vector: anyone has it. Revoke it with `authmint key revoke {0}`, \
+         or start with a database that never served development"
+    )]
+    PublicKey(ApiKeyId),
     /// The store cannot answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -36,7 +45,7 @@ pub enum StartError {
 /// # Errors
 /// [`StartError`]; nothing was changed by a refused start.
 pub async fn start<P: Ports>(cx: &Context<P>) -> Result<(), StartError> {
-    know_ring(cx).await?;
+    know_ring(&cx.store, &cx.key_ring).await?;
     let mut keys = cx.store.signing_keys().await?;
     if keys.is_empty() {
         let generated = cx.signer.generate(Algorithm::Es256)?;
@@ -51,17 +60,30 @@ pub async fn start<P: Ports>(cx: &Context<P>) -> Result<(), StartError> {
     Ok(())
 }
 
-/// A database knows its ring by marks; an empty one takes the ring that it is given.
-async fn know_ring<P: Ports>(cx: &Context<P>) -> Result<(), StartError> {
-    let known = cx.store.ring_marks().await?;
-    let ring = &cx.key_ring;
+/// Refuses a database that lets in by the public test vector; development mode alone takes it.
+///
+/// # Errors
+/// [`StartError::PublicKey`] if the vector is registered and not revoked.
+pub async fn refuse_public_key(store: &impl Store) -> Result<(), StartError> {
+    match store.api_key(sha256(TEST_VECTOR_KEY.as_bytes())).await? {
+        Some((key, _)) if key.revoked_at.is_none() => Err(StartError::PublicKey(key.id)),
+        _ => Ok(()),
+    }
+}
+
+/// Holds a key ring against a database: it knows its ring by marks, and an empty one takes the ring that it is given.
+///
+/// # Errors
+/// [`StartError::ForeignKeyRing`] if the ring did not write this database.
+pub async fn know_ring(store: &impl Store, ring: &KeyRing) -> Result<(), StartError> {
+    let known = store.ring_marks().await?;
     let matching = known.iter().filter(|(id, mark)| ring.mark(*id).as_ref() == Some(mark)).count();
     if !known.is_empty() && matching == 0 {
         return Err(StartError::ForeignKeyRing);
     }
     for id in ring.ids() {
         match (known.iter().find(|(known, _)| *known == id), ring.mark(id)) {
-            (None, Some(mark)) => cx.store.add_ring_mark(id, mark).await?,
+            (None, Some(mark)) => store.add_ring_mark(id, mark).await?,
             (Some((_, expected)), mark) if mark.as_ref() != Some(expected) => {
                 return Err(StartError::ForeignKeyRing);
             }

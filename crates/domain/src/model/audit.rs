@@ -22,11 +22,21 @@ pub enum AuditKind {
     SignedOut,
     /// A session was ended because two holders of one token were found out.
     TheftFound,
+    /// A project was made.
+    ProjectCreated,
+    /// A project was renamed or its policy changed.
+    ProjectChanged,
+    /// An API key was made.
+    ApiKeyMinted,
+    /// An API key that Crossmint signed was taken over.
+    ApiKeyAdopted,
+    /// An API key was revoked.
+    ApiKeyRevoked,
 }
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::UserCreated,
         Self::SignedIn,
         Self::SignInFailed,
@@ -34,6 +44,11 @@ impl AuditKind {
         Self::OneTimeSecretReused,
         Self::SignedOut,
         Self::TheftFound,
+        Self::ProjectCreated,
+        Self::ProjectChanged,
+        Self::ApiKeyMinted,
+        Self::ApiKeyAdopted,
+        Self::ApiKeyRevoked,
     ];
 
     /// The kind of this text.
@@ -53,6 +68,11 @@ impl AuditKind {
             Self::OneTimeSecretReused => "one_time_secret_reused",
             Self::SignedOut => "signed_out",
             Self::TheftFound => "theft_found",
+            Self::ProjectCreated => "project_created",
+            Self::ProjectChanged => "project_changed",
+            Self::ApiKeyMinted => "api_key_minted",
+            Self::ApiKeyAdopted => "api_key_adopted",
+            Self::ApiKeyRevoked => "api_key_revoked",
         }
     }
 }
@@ -72,6 +92,19 @@ pub struct AuditEvent {
     pub session_id: Option<SessionId>,
     /// A stable word that says more, such as an error code or a sign-in method; never a secret.
     pub detail: &'static str,
+}
+
+/// A line of the audit trail about what an operator did to a project or one of its keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdminEvent {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: AuditKind,
+    /// To which project.
+    pub project_id: ProjectId,
+    /// Which key, or which settings; never a secret.
+    pub detail: String,
 }
 
 /// A line of the audit trail as it was kept.

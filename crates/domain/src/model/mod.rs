@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod audit;
+pub mod caller;
 pub mod challenge;
 pub mod grant;
 pub mod key_ring;

@@ -106,6 +106,59 @@ impl Policy {
     }
 }
 
+/// Choices to be made anew; what is `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyChange {
+    /// See [`Policy::grace`].
+    pub grace: Option<Duration>,
+    /// See [`Policy::settle`].
+    pub settle: Option<Duration>,
+    /// See [`Policy::session_jwt_ttl`].
+    pub session_jwt_ttl: Option<Duration>,
+    /// See [`Policy::idle`].
+    pub idle: Option<Duration>,
+    /// See [`Policy::absolute`].
+    pub absolute: Option<Duration>,
+    /// See [`Policy::one_time_secret_ttl`].
+    pub one_time_secret_ttl: Option<Duration>,
+    /// See [`Policy::code_ttl`].
+    pub code_ttl: Option<Duration>,
+    /// See [`Policy::email_in_jwt`].
+    pub email_in_jwt: Option<bool>,
+}
+
+impl PolicyChange {
+    /// The policy after the change; whether it is within its bounds is for [`Policy::faults`] to say.
+    #[must_use]
+    pub fn apply(&self, policy: &Policy) -> Policy {
+        Policy {
+            grace: self.grace.unwrap_or(policy.grace),
+            settle: self.settle.unwrap_or(policy.settle),
+            session_jwt_ttl: self.session_jwt_ttl.unwrap_or(policy.session_jwt_ttl),
+            idle: self.idle.unwrap_or(policy.idle),
+            absolute: self.absolute.unwrap_or(policy.absolute),
+            one_time_secret_ttl: self.one_time_secret_ttl.unwrap_or(policy.one_time_secret_ttl),
+            code_ttl: self.code_ttl.unwrap_or(policy.code_ttl),
+            email_in_jwt: self.email_in_jwt.unwrap_or(policy.email_in_jwt),
+        }
+    }
+
+    /// The names of what it changes.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        let given = [
+            ("grace", self.grace.is_some()),
+            ("settle", self.settle.is_some()),
+            ("session_jwt_ttl", self.session_jwt_ttl.is_some()),
+            ("idle", self.idle.is_some()),
+            ("absolute", self.absolute.is_some()),
+            ("one_time_secret_ttl", self.one_time_secret_ttl.is_some()),
+            ("code_ttl", self.code_ttl.is_some()),
+            ("email_in_jwt", self.email_in_jwt.is_some()),
+        ];
+        given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name)
+    }
+}
+
 fn in_bounds(span: Duration, most: u64) -> bool {
     span > Duration::ZERO && span <= Duration::from_secs(most)
 }

@@ -23,6 +23,20 @@ pub struct Project {
     pub created_at: Timestamp,
 }
 
+/// The text is no name of a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("name must be 1 to 100 characters in one line: people read it in mails and on pages")]
+pub struct InvalidProjectName;
+
+/// Checks a project's name.
+///
+/// # Errors
+/// [`InvalidProjectName`] if it is empty, endless or not one line.
+pub fn check_name(name: &str) -> Result<(), InvalidProjectName> {
+    let sound = !name.trim().is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control);
+    if sound { Ok(()) } else { Err(InvalidProjectName) }
+}
+
 /// What an API key may do beyond signing in, refreshing and signing out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scope {

@@ -1,7 +1,7 @@
 //! What an operator decides of a service, parsed.
 
 use super::public_url::{InvalidPublicUrl, PublicUrl};
-use crate::adapter::mailer::Inbox;
+use crate::{adapter::mailer::Inbox, http::client_address::TrustedProxies};
 use std::time::Duration;
 
 /// How a service is to run.
@@ -11,6 +11,8 @@ pub struct AppConfig {
     pub public_url: PublicUrl,
     /// For developers or for users.
     pub mode: Mode,
+    /// Whose `X-Forwarded-*` headers count; nobody's unless named.
+    pub trusted_proxies: TrustedProxies,
     /// What a request may cost.
     pub limits: HttpLimits,
     /// Whether rate limits are on; off only for load tests in development mode.
@@ -91,6 +93,7 @@ impl AppConfig {
         Ok(Self {
             public_url: PublicUrl::parse(public_url)?,
             mode,
+            trusted_proxies: TrustedProxies::default(),
             limits: HttpLimits::default(),
             limited: true,
             key_cache_ttl: Duration::from_secs(2),

@@ -12,7 +12,7 @@ use authmint_protocol::{
     secret::{ApiKeyText, SessionJwt},
 };
 use axum::extract::{ConnectInfo, FromRequestParts};
-use http::{HeaderMap, header, request::Parts};
+use http::{Extensions, HeaderMap, header, request::Parts};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// A caller whose API key permits the call.
@@ -25,7 +25,7 @@ pub(crate) struct Caller {
 impl Caller {
     /// Where the call comes from, as limits count it.
     ///
-    /// The address is the connection's: `X-Forwarded-For` is what anyone writes into it.
+    /// The address is the connection's, or what trusted proxies say: see [`TrustedProxies`](super::client_address).
     pub(crate) fn prefix(&self) -> ClientPrefix {
         ClientPrefix::of(self.address)
     }
@@ -46,10 +46,15 @@ impl FromRequestParts<App> for Caller {
             app_identifier: single(&parts.headers, "x-app-identifier")?,
         };
         let grant = key.admit(origin)?;
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let address = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip());
+        let address = app.config().trusted_proxies.client(peer(&parts.extensions), &parts.headers);
         Ok(Self { grant, address })
     }
+}
+
+/// The address of the connection; a request without one was made in this process.
+pub(super) fn peer(extensions: &Extensions) -> IpAddr {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip())
 }
 
 /// A header that decides something: once, or not at all, and in plain text.

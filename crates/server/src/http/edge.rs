@@ -1,7 +1,7 @@
 //! The one middleware: what holds for every request and every answer, whatever route it takes.
 
 use super::{
-    body, cors, headers, host,
+    body, caller, cors, headers, host,
     problem::{Problem, Refused},
     request_id::X_REQUEST_ID,
 };
@@ -33,6 +33,9 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
     async move {
         let began = app.context().clock.now();
         let crossing = is_cross_origin(&app, request.uri().path());
+        let config = app.config();
+        let https = config.public_url.is_https()
+            || config.trusted_proxies.saw_tls(caller::peer(request.extensions()), request.headers());
         let origin = request.headers().get(header::ORIGIN).filter(|_| crossing).cloned();
         let mut response = match admit(&app, &request) {
             Err(problem) => problem.into_response(),
@@ -43,7 +46,7 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
             },
         };
         let finished = response.headers_mut();
-        headers::set(finished, app.config().public_url.is_https());
+        headers::set(finished, https);
         if crossing {
             cors::allow(finished, origin);
         }

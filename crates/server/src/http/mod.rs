@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod caller;
+pub(crate) mod client_address;
 mod cors;
 pub(crate) mod edge;
 mod headers;

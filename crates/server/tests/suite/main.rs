@@ -8,6 +8,7 @@ mod cross_origin;
 mod development;
 mod logs;
 mod mail;
+mod operator;
 mod refusals;
 mod sign_in;
 mod store_trouble;

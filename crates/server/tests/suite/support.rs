@@ -27,7 +27,7 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Once, time::Duration};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -35,6 +35,15 @@ pub(crate) const A: &str = "/api/2024-09-26/session/sdk/auth";
 pub(crate) const USER: &str = "/api/2024-09-26/sdk/auth/user";
 pub(crate) const SHOP: &str = "https://shop.example";
 pub(crate) const START: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
+
+static LISTENING: Once = Once::new();
+
+/// Has somebody interested in every line before the first is written: else a line that is written for the first time
+/// while another test begins to listen counts as one that nobody wants.
+fn listen() {
+    let everything = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(io::sink);
+    tracing::subscriber::set_global_default(everything.finish()).unwrap();
+}
 
 /// A service with one project, a client key for the shop's page, and a server key.
 pub(crate) struct Service {
@@ -84,6 +93,7 @@ impl Service {
     }
 
     pub(crate) async fn start_as(setup: Setup) -> Self {
+        LISTENING.call_once(listen);
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&StoreUrl::Sqlite(folder.path().join("authmint.db")), &setup.store).unwrap();
         let ring = KeyRing::single(1, &setup.ring);

@@ -1,7 +1,7 @@
 //! The audit trail: lines are added by whoever commits the change that they tell of.
 
 use crate::{error::Fault, row::Columns};
-use authmint_domain::model::audit::{AuditEvent, AuditKind, RecordedEvent};
+use authmint_domain::model::audit::{AdminEvent, AuditEvent, AuditKind, RecordedEvent};
 use authmint_protocol::id::ProjectId;
 use rusqlite::{Connection, params};
 
@@ -23,6 +23,13 @@ pub(super) fn record_with(tx: &Connection, event: &AuditEvent, detail: &str) -> 
         detail,
     ])?;
     Ok(())
+}
+
+/// Adds a line about what an operator did.
+pub(super) fn record_admin(tx: &Connection, event: &AdminEvent) -> Result<(), Fault> {
+    let AdminEvent { at, kind, project_id, ref detail } = *event;
+    let line = AuditEvent { at, kind, project_id, user_id: None, session_id: None, detail: "" };
+    record_with(tx, &line, detail)
 }
 
 pub(super) fn newest(

@@ -1,5 +1,6 @@
 //! The embedded database: one file, one writer, a few readers beside it. One file here for each aggregate.
 
+mod api_key;
 mod audit;
 mod challenge;
 mod connection;
@@ -26,10 +27,10 @@ use authmint_domain::{
         signing_key::SigningKey,
         user::User,
     },
-    port::{self, Admission, ChallengeDecision, Decide, Purged, StoreError},
+    port::{self, AdminDecision, Admission, ChallengeDecision, Decide, Purged, StoreError},
 };
 use authmint_protocol::{
-    id::{OneTimeSecretId, ProjectId, SessionId, UserId},
+    id::{ApiKeyId, OneTimeSecretId, ProjectId, SessionId, UserId},
     time::Timestamp,
 };
 use connection::{Opening, Readers};
@@ -67,11 +68,39 @@ impl port::Store for SqliteStore {
     }
 
     async fn put_api_key(&self, key: ApiKeyRecord) -> Result<(), StoreError> {
-        self.queue.write(move |tx| project::put_api_key(tx, &key)).await
+        self.queue.write(move |tx| api_key::put(tx, &key)).await
     }
 
     async fn api_key(&self, hash: [u8; 32]) -> Result<Option<(ApiKeyRecord, Project)>, StoreError> {
-        self.readers.read(|db| project::api_key(db, hash))
+        self.readers.read(|db| api_key::with_project(db, hash))
+    }
+
+    async fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        self.readers.read(project::all)
+    }
+
+    async fn project(&self, id: ProjectId) -> Result<Option<Project>, StoreError> {
+        self.readers.read(|db| project::load(db, id))
+    }
+
+    async fn decide_project<A: Send + 'static>(
+        &self,
+        id: ProjectId,
+        decide: impl Decide<Project, AdminDecision<Project, A>>,
+    ) -> Result<A, StoreError> {
+        self.queue.write(move |tx| project::decide(tx, id, &decide)).await
+    }
+
+    async fn api_keys(&self, project_id: ProjectId) -> Result<Vec<ApiKeyRecord>, StoreError> {
+        self.readers.read(|db| api_key::of_project(db, project_id))
+    }
+
+    async fn decide_api_key<A: Send + 'static>(
+        &self,
+        id: ApiKeyId,
+        decide: impl Decide<ApiKeyRecord, AdminDecision<ApiKeyRecord, A>>,
+    ) -> Result<A, StoreError> {
+        self.queue.write(move |tx| api_key::decide(tx, id, &decide)).await
     }
 
     async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {

@@ -7,7 +7,11 @@ mod demo;
 mod project;
 
 use super::CommandError;
-use crate::{data_dir::DevelopmentDir, telemetry};
+use crate::{
+    data_dir::DevelopmentDir,
+    stop::{stop_signal, until},
+    telemetry,
+};
 use authmint_domain::model::policy::Policy;
 use authmint_server::{
     App, AppConfig,
@@ -20,7 +24,7 @@ use authmint_server::{
 };
 use authmint_store::{Options as StoreOptions, Store, StoreUrl};
 use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::net::TcpListener;
 
 /// Options of `authmint dev`; everything has a default.
 #[derive(clap::Args)]
@@ -142,21 +146,4 @@ async fn listen(port: u16, option: &'static str) -> Result<TcpListener, CommandE
 /// The name `localhost` rather than a number: browsers treat it as a secure context, passkeys accept no number.
 fn url_of(listener: &TcpListener) -> std::io::Result<String> {
     Ok(format!("http://localhost:{}", listener.local_addr()?.port()))
-}
-
-/// Turns true at Ctrl-C or SIGTERM.
-fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (sender, receiver) = watch::channel(false);
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::spawn(async move {
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        sender.send_replace(true);
-    });
-    Ok(receiver)
-}
-
-async fn until(mut stop: watch::Receiver<bool>) {
-    // An error means that the sender is gone, and with it the process's wish to go on.
-    let _stopped = stop.wait_for(|stop| *stop).await;
 }

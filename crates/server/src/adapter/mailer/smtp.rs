@@ -124,6 +124,31 @@ impl FromStr for SmtpConfig {
     }
 }
 
+impl SmtpConfig {
+    /// Says what cannot work before anything is sent: sender, host, unprotected mail to another machine.
+    ///
+    /// # Errors
+    /// [`InvalidSmtp`], as starting to send by it would answer.
+    pub fn check(&self) -> Result<(), InvalidSmtp> {
+        self.sender()?;
+        self.tls().map(drop)
+    }
+
+    fn sender(&self) -> Result<Mailbox, InvalidSmtp> {
+        self.from.parse().map_err(|_| InvalidSmtp::From)
+    }
+
+    fn tls(&self) -> Result<Tls, InvalidSmtp> {
+        let verified = || TlsParameters::new(self.host.clone()).map_err(|_| InvalidSmtp::Host);
+        match self.security {
+            SmtpSecurity::Tls => Ok(Tls::Wrapper(verified()?)),
+            SmtpSecurity::StartTls => Ok(Tls::Required(verified()?)),
+            SmtpSecurity::PlainOnLoopback if is_loopback(&self.host) => Ok(Tls::None),
+            SmtpSecurity::PlainOnLoopback => Err(InvalidSmtp::PlainRemote),
+        }
+    }
+}
+
 /// Speaks to one mail server.
 pub(super) struct SmtpMailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -134,14 +159,7 @@ pub(super) struct SmtpMailer {
 
 impl SmtpMailer {
     pub(super) fn new(config: &SmtpConfig) -> Result<Self, InvalidSmtp> {
-        let from = config.from.parse().map_err(|_| InvalidSmtp::From)?;
-        let verified = || TlsParameters::new(config.host.clone()).map_err(|_| InvalidSmtp::Host);
-        let tls = match config.security {
-            SmtpSecurity::Tls => Tls::Wrapper(verified()?),
-            SmtpSecurity::StartTls => Tls::Required(verified()?),
-            SmtpSecurity::PlainOnLoopback if is_loopback(&config.host) => Tls::None,
-            SmtpSecurity::PlainOnLoopback => return Err(InvalidSmtp::PlainRemote),
-        };
+        let (from, tls) = (config.sender()?, config.tls()?);
         let pool = PoolConfig::new().max_size(config.connections).idle_timeout(Duration::from_secs(60));
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
             .port(config.port)

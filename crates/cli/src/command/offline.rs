@@ -1,0 +1,96 @@
+//! Commands that work on the database themselves, beside a service that may be running on it.
+
+use super::CommandError;
+use crate::{
+    config::{DatabaseConfig, DatabaseOptions, KeyRingPlace},
+    data_dir, telemetry,
+};
+use authmint_domain::{Context, flow::start::know_ring, model::key_ring::KeyRing, port::Store as _};
+use authmint_server::{
+    ServerPorts,
+    adapter::{
+        clock::ServiceClock,
+        entropy::ServiceEntropy,
+        mailer::{Inbox, ServiceMailer},
+        signer::ServiceSigner,
+    },
+};
+use authmint_store::{Options as StoreOptions, Store, Writer};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Opens a database under its key ring, which the first start makes.
+pub(super) async fn open(
+    config: DatabaseConfig,
+    options: &StoreOptions,
+) -> Result<(Store, KeyRing), CommandError> {
+    let store = Store::open(&config.url, options)?;
+    let key_ring = match config.key_ring {
+        KeyRingPlace::Read(key_ring) => key_ring,
+        KeyRingPlace::Missing(path) if store.ring_marks().await?.is_empty() => {
+            data_dir::make_key_ring(&path, &ServiceEntropy::system())?
+        }
+        KeyRingPlace::Missing(path) => {
+            let path = path.display();
+            let text = format!(
+                "the key ring {path} is missing, and {} was written under one: without it every token in the \
+                 field would look forged. Restore the file, or give the right one",
+                config.url
+            );
+            return Err(text.into());
+        }
+    };
+    know_ring(&store, &key_ring).await?;
+    Ok((store, key_ring))
+}
+
+/// Runs `work` with all that a flow needs; nothing here mails, or signs a JWT.
+pub(super) fn with_context<F: Future<Output = Result<(), CommandError>>>(
+    options: &DatabaseOptions,
+    work: impl FnOnce(Context<ServerPorts>) -> F,
+) -> Result<(), CommandError> {
+    let config = DatabaseConfig::load(options)?;
+    let options = StoreOptions { writer: Writer::Inline, readers: 1, ..StoreOptions::default() };
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let (store, key_ring) = open(config, &options).await?;
+        let context = Context {
+            store,
+            clock: ServiceClock::system(),
+            entropy: ServiceEntropy::system(),
+            signer: ServiceSigner::default(),
+            mailer: ServiceMailer::inbox(Inbox::default()),
+            key_ring: Arc::new(key_ring),
+            issuer: String::new(),
+            limited: true,
+        };
+        work(context).await
+    })
+}
+
+/// Prints what a command found: one line of JSON, or a line a field.
+pub(super) fn show(value: &Value, as_json: bool) {
+    if as_json {
+        return telemetry::say(&value.to_string());
+    }
+    let blocks: Vec<String> = match value {
+        Value::Array(list) => list.iter().map(lines).collect(),
+        one => vec![lines(one)],
+    };
+    telemetry::say(&blocks.join("\n\n"));
+}
+
+fn lines(value: &Value) -> String {
+    let Some(fields) = value.as_object() else { return plain(value) };
+    let width = fields.keys().map(String::len).max().unwrap_or(0);
+    let line = |(name, value)| format!("{name:width$}  {}", plain(value));
+    fields.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Null => "-".to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,146 @@
+//! `authmint project`: tenants and their settings.
+
+use super::{
+    CommandError,
+    offline::{show, with_context},
+};
+use crate::config::DatabaseOptions;
+use authmint_domain::{
+    flow::admin::project::{self, ProjectChange},
+    model::{policy::PolicyChange, project::Project},
+};
+use authmint_protocol::{api_key::Environment, id::ProjectId};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// What can be done with projects.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    database: DatabaseOptions,
+    /// Print one line of JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Make a project; prints its ID.
+    Create {
+        /// development, staging or production: its API keys carry it, and it never changes.
+        #[arg(long, value_parser = environment)]
+        environment: Environment,
+        /// What mails and pages call it.
+        #[arg(long)]
+        name: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// List all projects.
+    List,
+    /// Show a project.
+    Show {
+        /// Its ID.
+        id: ProjectId,
+    },
+    /// Change settings of a project; a running service works by them within two seconds.
+    Set {
+        /// Its ID.
+        id: ProjectId,
+        /// What mails and pages call it.
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+/// A project's settings; spans are in seconds.
+#[derive(clap::Args)]
+struct Settings {
+    /// Life of a session JWT.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    session_jwt_ttl: Option<Duration>,
+    /// Grace window G: how long after a rotation its contenders get the same answer.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    grace: Option<Duration>,
+    /// Settling time M: how long a session answers without rotating again; 0 rotates at every refresh.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    settle: Option<Duration>,
+    /// A session ends when nothing rotates it for this long.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    idle: Option<Duration>,
+    /// A session ends this long after its sign-in, whatever happens.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    absolute: Option<Duration>,
+    /// Life of a one-time secret.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    one_time_secret_ttl: Option<Duration>,
+    /// Life of an email code.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    code_ttl: Option<Duration>,
+    /// Whether session JWTs carry the user's email address.
+    #[arg(long, value_name = "true|false")]
+    email_in_jwt: Option<bool>,
+}
+
+impl Settings {
+    fn change(self) -> PolicyChange {
+        PolicyChange {
+            grace: self.grace,
+            settle: self.settle,
+            session_jwt_ttl: self.session_jwt_ttl,
+            idle: self.idle,
+            absolute: self.absolute,
+            one_time_secret_ttl: self.one_time_secret_ttl,
+            code_ttl: self.code_ttl,
+            email_in_jwt: self.email_in_jwt,
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(options: Options) -> Result<(), CommandError> {
+    let Options { database, json, action } = options;
+    with_context(&database, |cx| async move {
+        let found = match action {
+            Action::Create { environment, name, settings } => {
+                let asked = ProjectChange { name: Some(name), policy: settings.change() };
+                shown(&project::create(&cx, environment, asked).await?)
+            }
+            Action::List => Value::Array(project::list(&cx).await?.iter().map(shown).collect()),
+            Action::Show { id } => shown(&project::show(&cx, id).await?),
+            Action::Set { id, name, settings } => {
+                let asked = ProjectChange { name, policy: settings.change() };
+                shown(&project::set(&cx, id, asked).await?)
+            }
+        };
+        show(&found, json);
+        Ok(())
+    })
+}
+
+fn shown(project: &Project) -> Value {
+    let mut fields = json!({
+        "id": project.id.to_string(),
+        "name": project.name,
+        "environment": project.environment.as_str(),
+        "created_at": project.created_at.unix_seconds(),
+    });
+    let policy = serde_json::to_value(&project.policy).unwrap_or_default();
+    if let (Value::Object(fields), Value::Object(policy)) = (&mut fields, policy) {
+        fields.extend(policy);
+    }
+    fields
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse().map(Duration::from_secs).map_err(|_| "a whole number of seconds is expected".to_owned())
+}
+
+fn environment(text: &str) -> Result<Environment, String> {
+    let known = Environment::from_name(text);
+    known.ok_or_else(|| "must be development, staging or production".to_owned())
+}

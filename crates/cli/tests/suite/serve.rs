@@ -1,0 +1,186 @@
+//! The service as an operator starts it: configured, refused, served, changed while it runs, stopped.
+
+use crate::{
+    program::{Program, authmint},
+    served::{Place, Served},
+};
+use serde_json::{Value, json};
+
+#[test]
+fn the_sample_is_a_configuration_and_so_is_every_line_that_it_leaves_out() {
+    let place = Place::new();
+    let sample = authmint().arg("sample-config").output().unwrap();
+    let sample = String::from_utf8(sample.stdout).unwrap();
+    let whole: Vec<_> = sample
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if !rest.starts_with(' ') => rest,
+            _ => line,
+        })
+        .collect();
+    assert!(whole.len() > 20);
+    for text in [sample.clone(), whole.join("\n")] {
+        place.write(&text);
+        let checked = place.command("check-config").output().unwrap();
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    }
+    // The file says what it means: a sample of other keys would be found out here.
+    place.write(&sample.replace("public_url", "publik_url"));
+    assert!(!place.command("check-config").output().unwrap().status.success());
+}
+
+#[test]
+fn every_fault_is_listed_at_once_with_its_key_its_place_and_no_secret() {
+    let place = Place::new();
+    place.write(
+        r#"
+        public_url = "http://auth.example.com"
+        listen = 8420
+        colour = "red"
+        database = "postgres://localhost"
+        log_format = "xml"
+        "#,
+    );
+    for command in ["serve", "check-config"] {
+        let output = place
+            .command(command)
+            .env("AUTHMINT_SMTP", "smtps://ada:hunter2-secret@mail.example.com?to=x")
+            .env("AUTHMINT_KEY_RING", "1:abcdef0123456789")
+            .env("AUTHMINT_LOGG", "info")
+            .env("AUTHMINT_SERVER_KEY", "belongs to an app")
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("error: the configuration has 8 faults:\n"), "{said}");
+        for fault in [
+            "public_url (from ",
+            "listen (from ",
+            "colour (from ",
+            "database (from ",
+            "log_format (from ",
+            "smtp (from AUTHMINT_SMTP)",
+            "key_ring (from AUTHMINT_KEY_RING)",
+            "logg (from AUTHMINT_LOGG)",
+        ] {
+            assert!(said.contains(&format!("\n  {fault}")), "{fault}: {said}");
+        }
+        assert!(!said.contains("hunter2") && !said.contains("abcdef0123456789"), "{said}");
+    }
+    // A file that does not parse is not quoted either.
+    place.write("smtp = \"smtps://ada:hunter2@mail.example.com\npublic_url = 1");
+    let said = String::from_utf8(place.command("check-config").output().unwrap().stderr).unwrap();
+    assert!(
+        said.contains("--config (from ") && said.contains("line 1") && !said.contains("hunter2"),
+        "{said}"
+    );
+}
+
+#[test]
+fn flags_go_before_the_environment_and_that_before_the_file() {
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    let url = |environment: Option<&str>, flag: Option<&str>| {
+        let mut command = place.command("check-config");
+        command.args(flag.iter().flat_map(|url| ["--public-url", url]));
+        command.envs(environment.map(|url| ("AUTHMINT_PUBLIC_URL", url)));
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        said.split(' ').find(|word| word.starts_with("http")).map(str::to_owned).expect("a URL")
+    };
+    assert_eq!(url(None, None), "http://localhost:8420");
+    assert_eq!(url(Some("https://e.example"), None), "https://e.example");
+    assert_eq!(url(Some("https://e.example"), Some("https://f.example")), "https://f.example");
+    // Plain http is for this machine, or behind a proxy that was named.
+    let mut plain = place.command("check-config");
+    assert!(!plain.args(["--public-url", "http://auth.example.com"]).output().unwrap().status.success());
+    assert!(plain.args(["--trust-proxy", "10.0.0.0/8,fd00::/8"]).output().unwrap().status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn threat_46_development_data_and_foreign_or_missing_key_rings_are_refused() {
+    let dev = tempfile::tempdir().unwrap();
+    assert_eq!(Program::start(dev.path(), &[]).terminate().code(), Some(0));
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    let refused = |arguments: &[&str]| {
+        let output = place.command("serve").args(arguments).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+
+    let database = format!("sqlite:{}", dev.path().join("authmint.db").display());
+    let said = refused(&["--database", &database]);
+    assert!(said.contains("database (from --database)") && said.contains("authmint dev"), "{said}");
+    let said = refused(&["--key-ring", dev.path().join("key-ring").to_str().unwrap()]);
+    assert!(said.contains("key_ring (from --key-ring)") && said.contains("authmint dev"), "{said}");
+
+    // Out of its marked folder the database still knows its ring, and that it lets in by a key that anyone has.
+    std::fs::create_dir(place.path("data")).unwrap();
+    std::fs::copy(dev.path().join("authmint.db"), place.path("data/authmint.db")).unwrap();
+    let said = refused(&[]);
+    assert!(said.contains("key ring") && said.contains("is missing"), "{said}");
+    assert!(!place.path("data/key-ring").exists(), "no ring is made for a database that has one");
+    std::fs::write(place.path("data/key-ring"), format!("1:{}", "ab".repeat(32))).unwrap();
+    assert!(refused(&[]).contains("this key ring did not write this database"));
+    std::fs::copy(dev.path().join("key-ring"), place.path("data/key-ring")).unwrap();
+    let said = refused(&[]);
+    assert!(said.contains("public test vector"), "{said}");
+    let id = said.split("key revoke ").nth(1).unwrap().split('`').next().unwrap();
+    place.run(&["key", "revoke", id]);
+    let served = Served::start(&place);
+    assert_eq!(served.terminate().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_made_while_it_runs_signs_its_users_in_and_its_key_can_be_taken_away() {
+    let place = Place::new();
+    let mail = place.configure_with_mail();
+    let served = Served::start(&place);
+    let first = served.first_line();
+    assert_eq!(first["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(first["database"], format!("sqlite:{}", place.path("data/authmint.db").display()));
+    #[cfg(unix)]
+    for file in ["data/key-ring", "data/authmint.db"] {
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&place.path(file).metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+
+    let project =
+        place.run(&["project", "--json", "create", "--name", "Shop", "--environment", "production"]);
+    let id = project["id"].as_str().unwrap();
+    let origin = ["--origin", "https://shop.example"];
+    let create = ["key", "--json", "create", "--project", id, "--usage", "client"];
+    let key = place.run(&[&create[..], &origin[..]].concat());
+    let text = key["key"].as_str().unwrap();
+
+    let token = served.sign_in(text, "ada@example.com", &mail).await;
+    let (status, _) = served.call(text, "refresh", &json!({ "refresh": token })).await;
+    assert_eq!(status, 200);
+    assert_eq!(place.run(&["project", "--json", "list"]), Value::Array(vec![project.clone()]));
+    let renamed = place.run(&["project", "--json", "set", id, "--idle", "3600", "--absolute", "7200"]);
+    assert_eq!((&renamed["idle"], &renamed["name"]), (&json!(3600), &json!("Shop")));
+
+    let revoked = place.run(&["key", "--json", "revoke", key["id"].as_str().unwrap()]);
+    assert!(revoked["revoked_at"].is_number() && revoked.get("key").is_none(), "{revoked}");
+    assert_eq!(place.run(&["key", "--json", "list", "--project", id]), Value::Array(vec![revoked]));
+    // It is looked up anew two seconds after the last time at the latest; until then it may still be taken.
+    let mut tries = 0;
+    while served.call(text, "refresh", &json!({ "refresh": token })).await.0 == 200 {
+        tries += 1;
+        assert!(tries < 1_000_000, "the revoked key is still taken");
+    }
+    let (status, body) = served.call(text, "refresh", &json!({ "refresh": token })).await;
+    assert_eq!((status, body["code"].as_str()), (401, Some("api_key_unknown")));
+
+    // The session is not the key's: a new key finds it, after a restart too.
+    let key = place.run(&[&create[..], &["--anyone"]].concat());
+    assert_eq!(served.terminate().code(), Some(0), "SIGTERM drains");
+    let served = Served::start(&place);
+    let (status, body) =
+        served.call(key["key"].as_str().unwrap(), "refresh", &json!({ "refresh": token })).await;
+    assert_eq!(status, 200, "{body}");
+    let log = served.terminate_and_read_log();
+    assert!(!log.contains(&token) && !log.contains(text) && !log.contains("ada@example.com"), "{log}");
+}

@@ -1,0 +1,150 @@
+//! Projects: made, listed, shown, changed.
+
+use crate::{
+    context::{Context, Ports},
+    model::{
+        audit::{AdminEvent, AuditKind},
+        policy::{Policy, PolicyChange, PolicyFault},
+        project::{InvalidProjectName, Project, check_name},
+    },
+    port::{AdminDecision, Clock as _, Entropy as _, Store as _, StoreError},
+};
+use authmint_protocol::{api_key::Environment, id::ProjectId, time::Timestamp};
+
+/// What an operator asked of a project is not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProjectError {
+    /// No such project.
+    #[error("no project {0} in this database; `authmint project list` shows those that are")]
+    Unknown(ProjectId),
+    /// Choices lie outside their bounds: all of them are named.
+    #[error("{}", ProjectFault::list(.0))]
+    Faults(Vec<ProjectFault>),
+    /// The store cannot answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// One thing that a project cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProjectFault {
+    /// Its name.
+    #[error(transparent)]
+    Name(#[from] InvalidProjectName),
+    /// One of its settings.
+    #[error(transparent)]
+    Policy(#[from] PolicyFault),
+}
+
+impl ProjectFault {
+    fn list(faults: &[Self]) -> String {
+        faults.iter().map(Self::to_string).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// What a project is to become.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProjectChange {
+    /// Its name from now on.
+    pub name: Option<String>,
+    /// Its settings from now on.
+    pub policy: PolicyChange,
+}
+
+impl ProjectChange {
+    /// The project after the change.
+    fn apply(&self, project: &Project) -> Result<Project, ProjectError> {
+        let mut faults = Vec::new();
+        let name = self.name.clone().unwrap_or_else(|| project.name.clone());
+        faults.extend(check_name(&name).err().map(ProjectFault::from));
+        let policy = self.policy.apply(&project.policy);
+        faults.extend(policy.faults(false).into_iter().map(ProjectFault::from));
+        if faults.is_empty() {
+            Ok(Project { name, policy, ..project.clone() })
+        } else {
+            Err(ProjectError::Faults(faults))
+        }
+    }
+
+    /// The names of what it changes, for the audit trail.
+    fn names(&self) -> String {
+        let name = self.name.as_ref().map(|_| "name");
+        name.into_iter().chain(self.policy.names()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Makes a project with a drawn ID.
+///
+/// # Errors
+/// [`ProjectError::Faults`] names everything that it cannot be.
+pub async fn create<P: Ports>(
+    cx: &Context<P>,
+    environment: Environment,
+    asked: ProjectChange,
+) -> Result<Project, ProjectError> {
+    let id = ProjectId::from_random(cx.entropy.draw());
+    register(cx, id, environment, asked).await
+}
+
+/// Makes a project of a given ID, or answers the one that is there.
+pub(super) async fn register<P: Ports>(
+    cx: &Context<P>,
+    id: ProjectId,
+    environment: Environment,
+    asked: ProjectChange,
+) -> Result<Project, ProjectError> {
+    let now = cx.clock.now();
+    let blank = Project { id, name: String::new(), environment, policy: Policy::default(), created_at: now };
+    let made = asked.apply(&blank)?;
+    let decide = move |found: Option<&Project>| match found {
+        Some(project) => AdminDecision::leave(project.clone()),
+        None => {
+            AdminDecision::put(made.clone(), event(&made, AuditKind::ProjectCreated, "", now), made.clone())
+        }
+    };
+    Ok(cx.store.decide_project(id, decide).await?)
+}
+
+/// Changes what is asked of a project and leaves the rest; a running service works by it within two seconds.
+///
+/// # Errors
+/// [`ProjectError`]; nothing was changed then.
+pub async fn set<P: Ports>(
+    cx: &Context<P>,
+    id: ProjectId,
+    asked: ProjectChange,
+) -> Result<Project, ProjectError> {
+    let now = cx.clock.now();
+    let decide = move |found: Option<&Project>| {
+        let changed = found.ok_or(ProjectError::Unknown(id)).and_then(|project| asked.apply(project));
+        match changed {
+            Ok(project) if Some(&project) == found => AdminDecision::leave(Ok(project)),
+            Ok(project) => {
+                let line = event(&project, AuditKind::ProjectChanged, &asked.names(), now);
+                AdminDecision::put(project.clone(), line, Ok(project))
+            }
+            Err(error) => AdminDecision::leave(Err(error)),
+        }
+    };
+    cx.store.decide_project(id, decide).await?
+}
+
+/// All projects, the oldest first.
+///
+/// # Errors
+/// [`ProjectError::Store`] if the store cannot answer.
+pub async fn list<P: Ports>(cx: &Context<P>) -> Result<Vec<Project>, ProjectError> {
+    Ok(cx.store.projects().await?)
+}
+
+/// One project.
+///
+/// # Errors
+/// [`ProjectError::Unknown`] if there is none of this ID.
+pub async fn show<P: Ports>(cx: &Context<P>, id: ProjectId) -> Result<Project, ProjectError> {
+    cx.store.project(id).await?.ok_or(ProjectError::Unknown(id))
+}
+
+fn event(project: &Project, kind: AuditKind, detail: &str, at: Timestamp) -> AdminEvent {
+    AdminEvent { at, kind, project_id: project.id, detail: detail.to_owned() }
+}
