@@ -97,6 +97,23 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
     assert!(plain.args(["--trust-proxy", "10.0.0.0/8,fd00::/8"]).output().unwrap().status.success());
 }
 
+#[test]
+fn the_environment_may_hold_the_key_ring_itself() {
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    let ring = String::from_utf8(place.command("key-ring").arg("new").output().unwrap().stdout).unwrap();
+    let create = |ring: &str| {
+        let mut command = place.command("project");
+        command.args(["create", "--name", "Shop", "--environment", "staging"]).env("AUTHMINT_KEY_RING", ring);
+        command.output().unwrap()
+    };
+    assert!(create(&ring).status.success());
+    assert!(!place.path("data/key-ring").exists(), "it stays where it is");
+    let other = create(&format!("1:{}", "cd".repeat(32)));
+    let said = String::from_utf8(other.stderr).unwrap();
+    assert!(said.contains("did not write this database") && !said.contains("cdcd"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn threat_46_development_data_and_foreign_or_missing_key_rings_are_refused() {
     let dev = tempfile::tempdir().unwrap();
