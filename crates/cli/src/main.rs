@@ -2,6 +2,7 @@
 
 mod command;
 mod data_dir;
+mod open;
 mod telemetry;
 
 use clap::{Parser, Subcommand};
@@ -22,12 +23,22 @@ enum Command {
     /// Work with the service's own secret keys.
     #[command(subcommand)]
     KeyRing(command::key_ring::KeyRingCommand),
+    /// Look at the keys that sign session JWTs, and change them; a running service follows within two seconds.
+    #[command(subcommand)]
+    SigningKey(command::signing_key::SigningKeyCommand),
+    /// Copy the database to a new file, while the service runs.
+    Backup(command::backup::BackupOptions),
+    /// Make a database of a backup; sessions that the backup may know wrongly are ended first.
+    Restore(command::backup::RestoreOptions),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Dev(options) => command::dev::run(&options),
         Command::KeyRing(command) => command::key_ring::run(&command),
+        Command::SigningKey(command) => command::signing_key::run(&command),
+        Command::Backup(options) => command::backup::back_up(&options),
+        Command::Restore(options) => command::backup::restore(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

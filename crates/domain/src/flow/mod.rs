@@ -3,7 +3,9 @@
 pub mod authorise;
 pub mod purge;
 pub mod refresh;
+pub mod restore;
 pub mod sign_in;
 pub mod sign_out;
+pub mod signing_keys;
 pub mod start;
 pub mod whoami;

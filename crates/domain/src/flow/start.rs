@@ -1,12 +1,11 @@
-//! Start: the key ring is held against the database, and a signing key made ready, before anything is served.
+//! Start: the key ring is held against the database, and the signing keys made ready, before anything is served.
 
+use super::signing_keys::{Keeper, Kept, KeysError};
 use crate::{
     context::{Context, Ports},
-    model::signing_key::SigningKey,
-    port::{Clock as _, Entropy as _, SignError, Signer as _, Store as _, StoreError},
+    model::key_ring::KeyRing,
+    port::{Clock as _, Store, StoreError},
 };
-use authmint_protocol::token::algorithm::Algorithm;
-use std::sync::Arc;
 
 /// The service must not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,51 +16,36 @@ pub enum StartError {
          Give the key ring that was used before, or start with an empty database"
     )]
     ForeignKeyRing,
-    /// The ring matches, yet a signing key does not open.
-    #[error("signing key {kid} does not open under this key ring; add the key it was sealed under")]
-    SealedKey {
-        /// Which one.
-        kid: String,
-    },
+    /// The signing keys cannot be made ready.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The store cannot answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The key does not sign.
-    #[error(transparent)]
-    Sign(#[from] SignError),
 }
 
 /// Makes the service ready to serve, or says why it must not be.
 ///
 /// # Errors
 /// [`StartError`]; nothing was changed by a refused start.
-pub async fn start<P: Ports>(cx: &Context<P>) -> Result<(), StartError> {
-    know_ring(cx).await?;
-    let mut keys = cx.store.signing_keys().await?;
-    if keys.is_empty() {
-        let generated = cx.signer.generate(Algorithm::Es256)?;
-        let key = SigningKey::seal(&generated, &cx.key_ring, cx.entropy.draw(), cx.clock.now());
-        cx.store.add_signing_key(key.clone()).await?;
-        keys.push(key);
-    }
-    let active = &keys[0];
-    let pkcs8 = active.open(&cx.key_ring).ok_or_else(|| StartError::SealedKey { kid: active.kid.clone() })?;
-    let public = keys.iter().map(|key| Arc::clone(&key.public)).collect();
-    cx.signer.install(public, (Arc::clone(&active.public), &pkcs8))?;
-    Ok(())
+pub async fn start<P: Ports>(cx: &Context<P>) -> Result<Kept, StartError> {
+    know_ring(&cx.store, &cx.key_ring).await?;
+    Ok(Keeper::of(cx).keep(cx.clock.now()).await?)
 }
 
 /// A database knows its ring by marks; an empty one takes the ring that it is given.
-async fn know_ring<P: Ports>(cx: &Context<P>) -> Result<(), StartError> {
-    let known = cx.store.ring_marks().await?;
-    let ring = &cx.key_ring;
+///
+/// # Errors
+/// [`StartError::ForeignKeyRing`], or the store cannot answer.
+pub async fn know_ring<S: Store>(store: &S, ring: &KeyRing) -> Result<(), StartError> {
+    let known = store.ring_marks().await?;
     let matching = known.iter().filter(|(id, mark)| ring.mark(*id).as_ref() == Some(mark)).count();
     if !known.is_empty() && matching == 0 {
         return Err(StartError::ForeignKeyRing);
     }
     for id in ring.ids() {
         match (known.iter().find(|(known, _)| *known == id), ring.mark(id)) {
-            (None, Some(mark)) => cx.store.add_ring_mark(id, mark).await?,
+            (None, Some(mark)) => store.add_ring_mark(id, mark).await?,
             (Some((_, expected)), mark) if mark.as_ref() != Some(expected) => {
                 return Err(StartError::ForeignKeyRing);
             }

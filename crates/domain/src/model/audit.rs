@@ -22,11 +22,13 @@ pub enum AuditKind {
     SignedOut,
     /// A session was ended because two holders of one token were found out.
     TheftFound,
+    /// A session was ended by an operator's doing; the detail says by which.
+    SessionEnded,
 }
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::UserCreated,
         Self::SignedIn,
         Self::SignInFailed,
@@ -34,6 +36,7 @@ impl AuditKind {
         Self::OneTimeSecretReused,
         Self::SignedOut,
         Self::TheftFound,
+        Self::SessionEnded,
     ];
 
     /// The kind of this text.
@@ -53,6 +56,7 @@ impl AuditKind {
             Self::OneTimeSecretReused => "one_time_secret_reused",
             Self::SignedOut => "signed_out",
             Self::TheftFound => "theft_found",
+            Self::SessionEnded => "session_ended",
         }
     }
 }
