@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod backup;
 mod dev;
 mod kill;
 mod program;
+mod signing_key;
 mod stories;

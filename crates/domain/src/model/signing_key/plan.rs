@@ -1,6 +1,6 @@
 //! What is to be done about the signing keys at a moment, for each algorithm that a project asks for.
 
-use super::{KeyState, SigningKey};
+use super::{KeyState, SigningKey, WrongState};
 use crate::model::policy::LONGEST_JWT_TTL;
 use authmint_protocol::{time::Timestamp, token::algorithm::Algorithm};
 use std::time::Duration;
@@ -68,107 +68,101 @@ pub fn plan(
     schedule: &Schedule,
     now: Timestamp,
 ) -> Plan {
-    let mut plan = Plan { steps: Vec::new(), missing: Vec::new(), due: now.after(LOOK_AGAIN) };
+    let plan = Plan { steps: Vec::new(), missing: Vec::new(), due: now.after(LOOK_AGAIN) };
+    let mut planner = Planner { schedule, now, plan };
     for algorithm in Algorithm::ALL {
         let of = |key: &&SigningKey| key.algorithm() == algorithm;
         let mut fresh = fresh.iter().filter(of).cloned();
         let active = keys.iter().filter(of).find(|key| matches!(key.state, KeyState::Active { .. })).cloned();
         let next = keys.iter().filter(of).find(|key| matches!(key.state, KeyState::Next { .. })).cloned();
         if wanted.contains(&algorithm) {
-            plan.keep(active, next, &mut fresh, algorithm, schedule, now);
+            planner.keep(active, next, || fresh.next().ok_or(algorithm));
         } else {
-            plan.wind_up(active, next, schedule, now);
+            planner.wind_up(active, next);
         }
     }
     for key in keys {
-        if let KeyState::Retired { at } = key.state {
-            if plan.is_due(at.after(schedule.publish_after), now) {
-                plan.steps.push(KeyStep::Forget { kid: key.kid.clone() });
-            }
+        if let KeyState::Retired { at } = key.state
+            && planner.is_due(at.after(schedule.publish_after))
+        {
+            planner.plan.steps.push(KeyStep::Forget { kid: key.kid.clone() });
         }
     }
-    plan
+    planner.plan
 }
 
-impl Plan {
-    /// One active key and one next key, and a change of the two in time.
+/// A plan in the making.
+struct Planner<'a> {
+    schedule: &'a Schedule,
+    now: Timestamp,
+    plan: Plan,
+}
+
+impl Planner<'_> {
+    /// One active key and one next key, and a change of the two in time. `fresh` gives a key, or what is missing.
     fn keep(
         &mut self,
         active: Option<SigningKey>,
         next: Option<SigningKey>,
-        fresh: &mut impl Iterator<Item = SigningKey>,
-        algorithm: Algorithm,
-        schedule: &Schedule,
-        now: Timestamp,
+        mut fresh: impl FnMut() -> Result<SigningKey, Algorithm>,
     ) {
-        let (active, next) = match (active, next) {
-            (Some(active), Some(next)) => {
-                let usable_at = next.created_at.after(schedule.publish_ahead);
-                if !self.is_due(ends_at(&active, schedule).max(usable_at), now) {
-                    return;
-                }
-                self.move_to(active.retire(now));
-                (None, Some(next))
+        let mut signs = active.is_some();
+        if let (Some(active), Some(next)) = (active, &next) {
+            let usable_at = next.created_at.after(self.schedule.publish_ahead);
+            if !self.is_due(self.ends_at(&active).max(usable_at)) {
+                return;
             }
-            other => other,
-        };
-        if active.is_none() {
+            self.move_to(active.retire(self.now));
+            signs = false;
+        }
+        if !signs {
             // Nobody signs: the next key does so at once, and a new one if there is none.
             match next {
-                Some(next) => self.move_to(next.activate(now)),
-                None => match fresh.next().map(|key| key.activate(now)) {
-                    Some(Ok(key)) => self.steps.push(KeyStep::Add(key)),
-                    _ => self.missing.push(algorithm),
+                Some(next) => self.move_to(next.activate(self.now)),
+                None => match fresh() {
+                    Ok(new) => self.plan.steps.extend(new.activate(self.now).map(KeyStep::Add)),
+                    Err(missing) => self.plan.missing.push(missing),
                 },
             }
         }
-        match fresh.next() {
-            Some(key) => self.steps.push(KeyStep::Add(key)),
-            None => self.missing.push(algorithm),
+        match fresh() {
+            Ok(key) => self.plan.steps.push(KeyStep::Add(key)),
+            Err(missing) => self.plan.missing.push(missing),
         }
-        self.is_due(now.after(schedule.publish_ahead), now);
+        self.is_due(self.now.after(self.schedule.publish_ahead));
     }
 
     /// No project asks for this algorithm any more; one may again until the key would have rotated.
-    fn wind_up(
-        &mut self,
-        active: Option<SigningKey>,
-        next: Option<SigningKey>,
-        schedule: &Schedule,
-        now: Timestamp,
-    ) {
-        let over = active.as_ref().is_none_or(|key| self.is_due(ends_at(key, schedule), now));
-        if !over {
-            return;
-        }
+    fn wind_up(&mut self, active: Option<SigningKey>, next: Option<SigningKey>) {
         if let Some(active) = active {
-            self.move_to(active.retire(now));
+            if !self.is_due(self.ends_at(&active)) {
+                return;
+            }
+            self.move_to(active.retire(self.now));
         }
-        if let Some(next) = next {
-            self.steps.push(KeyStep::Forget { kid: next.kid });
-        }
+        self.plan.steps.extend(next.map(|next| KeyStep::Forget { kid: next.kid }));
     }
 
-    fn move_to(&mut self, moved: Result<SigningKey, super::WrongState>) {
+    fn move_to(&mut self, moved: Result<SigningKey, WrongState>) {
         // The caller looked at the state just now, so nothing is refused.
         if let Ok(to) = moved {
             let from = if matches!(to.state, KeyState::Active { .. }) { "next" } else { "active" };
-            self.steps.push(KeyStep::Move { from, to });
+            self.plan.steps.push(KeyStep::Move { from, to });
         }
     }
 
     /// Whether that moment has come; else it is one to look again at.
-    fn is_due(&mut self, at: Timestamp, now: Timestamp) -> bool {
-        if now < at {
-            self.due = self.due.min(at);
+    fn is_due(&mut self, at: Timestamp) -> bool {
+        if self.now < at {
+            self.plan.due = self.plan.due.min(at);
         }
-        now >= at
+        self.now >= at
     }
-}
 
-fn ends_at(active: &SigningKey, schedule: &Schedule) -> Timestamp {
-    match active.state {
-        KeyState::Active { since, .. } => since.after(schedule.rotate_every),
-        _ => Timestamp::EPOCH,
+    fn ends_at(&self, active: &SigningKey) -> Timestamp {
+        match active.state {
+            KeyState::Active { since, .. } => since.after(self.schedule.rotate_every),
+            _ => self.now,
+        }
     }
 }
