@@ -82,7 +82,7 @@ impl World {
         let kid = generated.public.thumbprint();
         let public = Arc::new(generated.public.with_kid(kid));
         signer
-            .install(vec![Arc::clone(&public)], vec![(Arc::clone(&public), generated.pkcs8)])
+            .install(1, vec![Arc::clone(&public)], vec![(Arc::clone(&public), generated.pkcs8)])
             .expect("a key pair");
         let KeyMaterial::Es256(point) = public.material() else { panic!("an ES256 key") };
         let raw_key = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).expect("a point");

@@ -257,10 +257,14 @@ pub trait Signer: Send + Sync + 'static {
     /// Takes the keys to work with from now on: public halves for the key set, and those to sign with, one for each
     /// algorithm. Whoever signs meanwhile does so with the keys of before or with these.
     ///
+    /// `mark` is that of the reading: what was read before the keys in use changes nothing, so that a key which was
+    /// revoked meanwhile does not come back.
+    ///
     /// # Errors
     /// [`SignError`] if a document is not a key of the public half's algorithm; nothing was changed then.
     fn install(
         &self,
+        mark: u64,
         keys: Vec<Arc<PublicKey>>,
         active: Vec<(Arc<PublicKey>, Zeroizing<Vec<u8>>)>,
     ) -> Result<(), SignError>;

@@ -22,7 +22,7 @@ use authmint_domain::{
         start::{self, StartError},
     },
     model::key_ring::KeyRing,
-    port::{Clock as _, Store as _},
+    port::{Clock as _, Signer as _, Store as _},
 };
 use authmint_store::Store;
 use axum::Router;
@@ -128,7 +128,12 @@ impl App {
         if now < kept.due && context.store.signing_mark().await? == kept.mark {
             return Ok(());
         }
+        let before = kept.mark;
         let kept = Keeper::of(context).keep(now).await?;
+        if kept.mark != before {
+            let published = context.signer.key_set().keys().len();
+            tracing::info!(published, "the signing keys have changed and are in use");
+        }
         *self.0.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
         Ok(())
     }

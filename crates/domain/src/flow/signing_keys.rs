@@ -99,7 +99,7 @@ impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
                 KeyState::Retired { .. } | KeyState::Revoked { .. } => {}
             }
         }
-        self.signer.install(public, active)?;
+        self.signer.install(read.mark, public, active)?;
         Ok(Kept { mark: read.mark, due })
     }
 

@@ -28,6 +28,7 @@ pub struct ServiceSigner {
 
 #[derive(Default)]
 struct Installed {
+    mark: u64,
     key_set: KeySet,
     /// At most one of each algorithm.
     active: Vec<KeyPair>,
@@ -130,6 +131,7 @@ impl Signer for ServiceSigner {
 
     fn install(
         &self,
+        mark: u64,
         keys: Vec<Arc<PublicKey>>,
         active: Vec<(Arc<PublicKey>, Zeroizing<Vec<u8>>)>,
     ) -> Result<(), SignError> {
@@ -142,8 +144,10 @@ impl Signer for ServiceSigner {
             pairs.push(KeyPair { public, private: Arc::new(private) });
         }
         let key_set = KeySet::new(keys.iter().map(|key| PublicKey::clone(key)).collect());
-        let installed = Arc::new(Installed { key_set, active: pairs });
-        *self.installed.write().unwrap_or_else(PoisonError::into_inner) = installed;
+        let mut installed = self.installed.write().unwrap_or_else(PoisonError::into_inner);
+        if mark >= installed.mark {
+            *installed = Arc::new(Installed { mark, key_set, active: pairs });
+        }
         Ok(())
     }
 
@@ -179,7 +183,9 @@ mod tests {
             let generated = signer.generate(algorithm).unwrap();
             let public = Arc::new(generated.public.clone().with_kid("k1"));
             assert!(signer.active(algorithm).is_none());
-            signer.install(vec![Arc::clone(&public)], vec![(Arc::clone(&public), generated.pkcs8)]).unwrap();
+            signer
+                .install(1, vec![Arc::clone(&public)], vec![(Arc::clone(&public), generated.pkcs8)])
+                .unwrap();
             let active = signer.active(algorithm).unwrap();
             let signature = active.sign(b"message").unwrap();
             assert_eq!(signature.len(), public.signature_len());
@@ -188,7 +194,9 @@ mod tests {
             assert!(!scheme(algorithm).check(&key, b"massage", &signature), "{algorithm}");
             assert_eq!(signer.key_set().keys().len(), 1);
             assert_eq!(active.public().kid(), Some("k1"));
-            signer.install(vec![], vec![]).unwrap();
+            signer.install(0, vec![], vec![]).unwrap();
+            assert!(signer.active(algorithm).is_some(), "an older reading came too late");
+            signer.install(2, vec![], vec![]).unwrap();
             assert!(signer.active(algorithm).is_none());
             assert_eq!(active.public().kid(), Some("k1"), "who signs just now does so with one whole key");
         }
@@ -200,10 +208,10 @@ mod tests {
         let ours = signer.generate(Algorithm::Es256).unwrap();
         let other = signer.generate(Algorithm::Es256).unwrap();
         let public = Arc::new(ours.public);
-        signer.install(vec![Arc::clone(&public)], vec![(Arc::clone(&public), ours.pkcs8)]).unwrap();
+        signer.install(1, vec![Arc::clone(&public)], vec![(Arc::clone(&public), ours.pkcs8)]).unwrap();
         let broken = Zeroizing::new(b"no key".to_vec());
         for pkcs8 in [other.pkcs8, broken] {
-            assert_eq!(signer.install(vec![], vec![(Arc::clone(&public), pkcs8)]), Err(SignError));
+            assert_eq!(signer.install(2, vec![], vec![(Arc::clone(&public), pkcs8)]), Err(SignError));
         }
         assert_eq!(signer.key_set().keys().len(), 1);
         assert!(signer.active(Algorithm::Es256).is_some());
