@@ -79,3 +79,22 @@ fn a_foreign_key_ring_or_a_missing_database_changes_nothing() {
     fs::write(&ring, own).unwrap();
     assert_eq!(signing_key(data.path(), &["list"]).unwrap(), before);
 }
+
+#[tokio::test]
+async fn keys_sealed_under_an_older_key_of_the_ring_sign_on() {
+    let data = tempfile::tempdir().unwrap();
+    let program = Program::start(data.path(), &[]);
+    let token = program.sign_in("ada@example.com").await;
+    assert_eq!(program.terminate().code(), Some(0));
+    let before = signing_key(data.path(), &["list"]).unwrap();
+
+    let ring = data.path().join("key-ring");
+    let old = fs::read_to_string(&ring).unwrap();
+    fs::write(&ring, format!("{}\n{old}", KeyRing::text(2, &[9; 32]).as_str())).unwrap();
+    let program = Program::start(data.path(), &[]);
+    assert_eq!(program.refresh(&token).await.unwrap().0, 200);
+    assert_eq!(signing_key(data.path(), &["list"]).unwrap(), before);
+    let after = signing_key(data.path(), &["revoke", &kids(&before, "next")[0]]).unwrap();
+    assert_eq!(kids(&after, "active"), kids(&before, "active"));
+    assert_ne!(kids(&after, "next"), kids(&before, "next"), "the new one is sealed under the new ring");
+}

@@ -40,6 +40,7 @@ macro_rules! contract {
                 sessions::answers_without_rotation_extend_nothing,
                 sessions::an_unknown_session_can_be_decided_but_not_changed,
                 sessions::a_panic_in_a_decision_is_its_callers_alone,
+                life::a_restore_ends_what_began_before_and_audits_it,
                 life::what_was_acknowledged_is_there_after_a_restart,
                 life::purge_removes_what_is_over_and_keeps_what_counts,
             }
