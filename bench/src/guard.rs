@@ -4,7 +4,7 @@ use crate::table::Row;
 use authmint::guard::{AuthOptions, Guard, Progress, Step};
 use authmint_domain::{
     model::{api_key, key_ring::KeyRing, refresh_token::mint_refresh_token},
-    port::Signer as _,
+    port::{ActiveKey as _, Signer as _},
 };
 use authmint_protocol::{
     api_key::{Environment, Usage},
@@ -90,7 +90,7 @@ impl World {
         let kid = generated.public.thumbprint();
         let public = Arc::new(generated.public.with_kid(kid));
         signer
-            .install(vec![Arc::clone(&public)], (Arc::clone(&public), &generated.pkcs8))
+            .install(1, vec![Arc::clone(&public)], vec![(Arc::clone(&public), generated.pkcs8)])
             .expect("a key pair");
         let KeyMaterial::Es256(point) = public.material() else { panic!("an ES256 key") };
         let raw_key = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).expect("a point");
@@ -144,16 +144,16 @@ impl World {
     }
 
     fn jwt(&self, session_id: SessionId) -> String {
-        let key = self.signer.active();
+        let key = self.signer.active(Algorithm::Es256).expect("a key is installed");
         let now = self.now.unix_seconds();
-        let header = json!({ "alg": "ES256", "kid": key.kid(), "typ": "JWT" }).to_string();
+        let header = json!({ "alg": "ES256", "kid": key.public().kid(), "typ": "JWT" }).to_string();
         let claims = json!({
             "iss": ISSUER, "sub": "6f1c2a34-58b1-4c0e-9d4a-1f2e3d4c5b6a", "aud": self.project_id.to_string(),
             "iat": now, "exp": now + 900, "sid": session_id.to_string(), "amr": ["otp"], "auth_time": now,
         })
         .to_string();
         let message = format!("{}.{}", BASE64URL.encode(header), BASE64URL.encode(claims));
-        let signature = self.signer.sign(message.as_bytes()).expect("a key is installed");
+        let signature = key.sign(message.as_bytes()).expect("a sound key");
         format!("{message}.{}", BASE64URL.encode(signature))
     }
 

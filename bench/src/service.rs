@@ -17,7 +17,7 @@ use authmint_domain::{
         session_jwt::Claims,
         user::User,
     },
-    port::{Clock as _, Entropy as _, Signer as _, Store as _},
+    port::{ActiveKey as _, Clock as _, Entropy as _, Signer as _, Store as _},
 };
 use authmint_protocol::{
     api_key::{Environment, Usage},
@@ -197,10 +197,11 @@ async fn sign_only(State(app): State<App>) -> Json<Value> {
     let session = sample_session(now);
     let drawn = u16::from_be_bytes(cx.entropy.draw());
     let claims = Claims::for_session(&session, &Policy::default(), &cx.issuer, now, drawn);
-    let key = cx.signer.active();
+    let key = cx.signer.active(Policy::default().signing_algorithm).expect("a key is installed");
+    let public = key.public();
     let jwt = claims
-        .sign(key.algorithm(), key.kid().unwrap_or_default(), |message| cx.signer.sign(message))
-        .expect("a key is installed");
+        .sign(public.algorithm(), public.kid().unwrap_or_default(), |message| key.sign(message))
+        .expect("a sound key");
     Json(json!({ "jwt": jwt.reveal() }))
 }
 

@@ -3,6 +3,7 @@
 mod command;
 mod config;
 mod data_dir;
+mod open;
 mod stop;
 mod telemetry;
 
@@ -34,6 +35,13 @@ enum Command {
     /// Work with the service's own secret keys.
     #[command(subcommand)]
     KeyRing(command::key_ring::KeyRingCommand),
+    /// Look at the keys that sign session JWTs, and change them; a running service follows within two seconds.
+    #[command(subcommand)]
+    SigningKey(command::signing_key::SigningKeyCommand),
+    /// Copy the database to a new file, while the service runs.
+    Backup(command::backup::BackupOptions),
+    /// Make a database of a backup; sessions that the backup may know wrongly are ended first.
+    Restore(command::backup::RestoreOptions),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +56,9 @@ fn main() -> ExitCode {
         Command::Project(options) => command::project::run(options),
         Command::Key(options) => command::key::run(options),
         Command::KeyRing(command) => command::key_ring::run(&command),
+        Command::SigningKey(command) => command::signing_key::run(&command),
+        Command::Backup(options) => command::backup::back_up(&options),
+        Command::Restore(options) => command::backup::restore(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use crate::model::{
     one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
     project::{ApiKeyRecord, Project},
     session::{Decision, Session},
-    signing_key::{GeneratedKey, SigningKey},
+    signing_key::{GeneratedKey, KeyStep, SigningKey},
     user::{Proof, User},
 };
 use authmint_protocol::{
@@ -18,6 +18,7 @@ use authmint_protocol::{
     token::algorithm::Algorithm,
 };
 use std::{future::Future, sync::Arc, time::Duration};
+use zeroize::Zeroizing;
 
 /// The store cannot answer now, or its data is broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +105,17 @@ pub struct Admission {
     pub secret_expires_at: Timestamp,
 }
 
+/// The signing keys of a service.
+#[derive(Debug, Clone)]
+pub struct SigningKeys {
+    /// All of them, the newest first.
+    pub keys: Vec<SigningKey>,
+    /// The algorithms that projects ask for; the default one in any case.
+    pub wanted: Vec<Algorithm>,
+    /// [`Store::signing_mark`] of this reading, or of a moment before it.
+    pub mark: u64,
+}
+
 /// What a purge removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Purged {
@@ -156,11 +168,17 @@ pub trait Store: Send + Sync + 'static {
         decide: impl Decide<ApiKeyRecord, AdminDecision<ApiKeyRecord, A>>,
     ) -> impl Future<Output = Result<A, StoreError>> + Send;
 
-    /// All signing keys, the newest first.
-    fn signing_keys(&self) -> impl Future<Output = Result<Vec<SigningKey>, StoreError>> + Send;
+    /// All signing keys, and what is asked of them.
+    fn signing_keys(&self) -> impl Future<Output = Result<SigningKeys, StoreError>> + Send;
 
-    /// Adds a signing key.
-    fn add_signing_key(&self, key: SigningKey) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Decides over all signing keys at once; the steps are taken in their order, all or none.
+    fn decide_signing_keys<A: Send + 'static>(
+        &self,
+        decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + 'static,
+    ) -> impl Future<Output = Result<A, StoreError>> + Send;
+
+    /// A number that differs from before once signing keys or the algorithms in use have changed, whoever did it.
+    fn signing_mark(&self) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// The marks of the key-ring keys under which this database was written, by key ID.
     fn ring_marks(&self) -> impl Future<Output = Result<Vec<(u32, [u8; 32])>, StoreError>> + Send;
@@ -205,6 +223,14 @@ pub trait Store: Send + Sync + 'static {
         id: SessionId,
         decide: impl Decide<Session, Decision<A>>,
     ) -> impl Future<Output = Result<A, StoreError>> + Send;
+
+    /// Decides over every session, in one transaction, and forgets the one-time secrets and codes issued before
+    /// `forget_before`; answers how many sessions were ended. For a database that serves nobody yet.
+    fn decide_all_sessions(
+        &self,
+        forget_before: Timestamp,
+        decide: impl Fn(&Session) -> Decision<bool> + Send + 'static,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Reads one session; for showing, never for deciding a change.
     fn session(&self, id: SessionId) -> impl Future<Output = Result<Option<Session>, StoreError>> + Send;
@@ -257,6 +283,18 @@ pub trait Entropy: Send + Sync + 'static {
 #[error("the signing key is not usable")]
 pub struct SignError;
 
+/// A key to sign one JWT with: its name and its signature belong together, whatever is installed meanwhile.
+pub trait ActiveKey: Send {
+    /// The public half; its `kid` names it.
+    fn public(&self) -> &PublicKey;
+
+    /// Signs: raw r‖s for ES256 (RFC 7518, section 3.4).
+    ///
+    /// # Errors
+    /// [`SignError`] if the key refuses.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+}
+
 /// Who holds private signing keys while the service runs.
 pub trait Signer: Send + Sync + 'static {
     /// Generates a key pair.
@@ -265,20 +303,26 @@ pub trait Signer: Send + Sync + 'static {
     /// [`SignError`] if the algorithm cannot be generated.
     fn generate(&self, algorithm: Algorithm) -> Result<GeneratedKey, SignError>;
 
-    /// Takes the keys to work with from now on: public halves for the key set, and the private half to sign with.
+    /// Takes the keys to work with from now on: public halves for the key set, and those to sign with, one for each
+    /// algorithm. Whoever signs meanwhile does so with the keys of before or with these.
+    ///
+    /// `mark` is that of the reading: what was read before the keys in use changes nothing, so that a key which was
+    /// revoked meanwhile does not come back.
     ///
     /// # Errors
-    /// [`SignError`] if the document is not a key of the public half's algorithm.
-    fn install(&self, keys: Vec<Arc<PublicKey>>, active: (Arc<PublicKey>, &[u8])) -> Result<(), SignError>;
+    /// [`SignError`] if a document is not a key of the public half's algorithm; nothing was changed then.
+    fn install(
+        &self,
+        mark: u64,
+        keys: Vec<Arc<PublicKey>>,
+        active: Vec<(Arc<PublicKey>, Zeroizing<Vec<u8>>)>,
+    ) -> Result<(), SignError>;
 
-    /// The public half of the key that signs now.
-    fn active(&self) -> Arc<PublicKey>;
+    /// A key that can sign.
+    type Active: ActiveKey;
 
-    /// Signs with the active key: raw r‖s for ES256 (RFC 7518, section 3.4).
-    ///
-    /// # Errors
-    /// [`SignError`] if no key is installed.
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+    /// The key that signs by this algorithm now.
+    fn active(&self, algorithm: Algorithm) -> Option<Self::Active>;
 
     /// Every key under which a JWT may still be valid.
     fn key_set(&self) -> KeySet;

@@ -17,13 +17,17 @@ use crate::{
 use authmint_domain::{
     Context,
     context::Ports,
-    flow::start::{self, StartError},
+    flow::{
+        signing_keys::{Keeper, Kept, KeysError},
+        start::{self, StartError},
+    },
     model::key_ring::KeyRing,
+    port::{Clock as _, Signer as _, Store as _},
 };
 use authmint_store::Store;
 use axum::Router;
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -47,11 +51,13 @@ struct Inner {
     config: AppConfig,
     known_keys: KnownKeys,
     request_ids: RequestIds,
+    /// What is known of the signing keys in use.
+    kept: Mutex<Kept>,
     draining: AtomicBool,
 }
 
 impl App {
-    /// Makes a service ready: holds the key ring against the database and installs the signing key.
+    /// Makes a service ready: holds the key ring against the database and installs the signing keys.
     ///
     /// # Errors
     /// [`StartError`] says why it must not serve; nothing was changed then.
@@ -78,12 +84,13 @@ impl App {
         if matches!(config.mode, Mode::Production) {
             start::refuse_public_key(&context.store).await?;
         }
-        start::start(&context).await?;
+        let kept = start::start(&context).await?;
         Ok(Self(Arc::new(Inner {
             known_keys: KnownKeys::new(config.key_cache_ttl),
             request_ids: RequestIds::new(&context.entropy),
             context: Arc::new(context),
             config,
+            kept: Mutex::new(kept),
             draining: AtomicBool::new(false),
         })))
     }
@@ -110,6 +117,28 @@ impl App {
     /// The same with routes added, which get the same treatment as the service's own: load tests compare by them.
     pub fn router_with(&self, added: Router<Self>) -> Router {
         router::router(self, added)
+    }
+
+    /// Rotates signing keys that have come of age, and follows what other processes did to them.
+    ///
+    /// It is cheap where nothing is to be done; a served app does it every second.
+    ///
+    /// # Errors
+    /// [`KeysError`]; the keys in use stay so.
+    pub async fn keep_signing_keys(&self) -> Result<(), KeysError> {
+        let (context, now) = (&self.0.context, self.0.context.clock.now());
+        let kept = *self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if now < kept.due && context.store.signing_mark().await? == kept.mark {
+            return Ok(());
+        }
+        let before = kept.mark;
+        let kept = Keeper::of(context).keep(now).await?;
+        if kept.mark != before {
+            let published = context.signer.key_set().keys().len();
+            tracing::info!(published, "the signing keys have changed and are in use");
+        }
+        *self.0.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        Ok(())
     }
 
     pub(crate) fn known_keys(&self) -> &KnownKeys {

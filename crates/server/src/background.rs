@@ -7,20 +7,33 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often the purge looks for rows of no more use.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
+/// How often signing keys are looked after: a running service follows the command line within two seconds.
+const KEYS_EVERY: Duration = Duration::from_secs(1);
 /// Batches in one go: the writer belongs to the users, not to the purge.
 const BATCHES: usize = 16;
 
 /// Works until `stop` is done; what was begun is finished.
 pub(crate) async fn run(app: &App, stop: impl Future<Output = ()>) {
     let mut stop = pin!(stop);
-    let mut ticks = interval(PURGE_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let every = |span| {
+        let mut ticks = interval(span);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks
+    };
+    let (mut purges, mut keys) = (every(PURGE_EVERY), every(KEYS_EVERY));
     loop {
         tokio::select! {
             biased;
             () = &mut stop => return,
-            _ = ticks.tick() => purge_some(app).await,
+            _ = keys.tick() => keep_signing_keys(app).await,
+            _ = purges.tick() => purge_some(app).await,
         }
+    }
+}
+
+async fn keep_signing_keys(app: &App) {
+    if let Err(error) = app.keep_signing_keys().await {
+        tracing::warn!(%error, "the signing keys could not be looked after; it will be tried again");
     }
 }
 

@@ -55,6 +55,60 @@ impl From<rusqlite::Error> for OpenError {
     }
 }
 
+/// A backup cannot be made or restored.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// There is nothing to copy.
+    #[error("there is no database at {}; check the path", .path.display())]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// Something is there already, and nothing is ever overwritten.
+    #[error("{} is there already, and nothing is overwritten; move it away or give another path", .path.display())]
+    Exists {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// The file holds something else.
+    #[error("{} is not a database of authmint", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The copy did not pass its check.
+    #[error("{} is damaged: {found}", .path.display())]
+    Broken {
+        /// The file that was copied.
+        path: PathBuf,
+        /// What the check found.
+        found: String,
+    },
+    /// A file cannot be written.
+    #[error("{} cannot be written: {source}; check the path and its permissions", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The copy cannot be opened by this program.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database answers with an error.
+    #[error("the database cannot be copied: {reason}")]
+    Database {
+        /// What the driver said.
+        reason: String,
+    },
+}
+
+impl From<rusqlite::Error> for BackupError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database { reason: error.to_string() }
+    }
+}
+
 /// An error inside this crate: the driver's, until a job's outcome leaves; or the port's, where a place knows better.
 #[derive(Debug)]
 pub(crate) enum Fault {

@@ -11,8 +11,8 @@ mod row;
 mod sqlite;
 mod url;
 
-pub use error::OpenError;
-pub use sqlite::SqliteStore;
+pub use error::{BackupError, OpenError};
+pub use sqlite::{SqliteStore, backup::Restoring};
 pub use url::{StoreUrl, StoreUrlError};
 
 use authmint_domain::{
@@ -23,16 +23,16 @@ use authmint_domain::{
         one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
         project::{ApiKeyRecord, Project},
         session::{Decision, Session},
-        signing_key::SigningKey,
+        signing_key::KeyStep,
         user::User,
     },
-    port::{self, AdminDecision, Admission, ChallengeDecision, Decide, Purged, StoreError},
+    port::{self, AdminDecision, Admission, ChallengeDecision, Decide, Purged, SigningKeys, StoreError},
 };
 use authmint_protocol::{
     id::{ApiKeyId, OneTimeSecretId, ProjectId, SessionId, UserId},
     time::Timestamp,
 };
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 /// The rows of one service, in whichever database.
 pub enum Store {
@@ -78,6 +78,16 @@ impl Store {
         match url {
             StoreUrl::Sqlite(path) => SqliteStore::open(path, options).map(Self::Sqlite),
         }
+    }
+}
+
+/// Copies a database to a new file while a service works with it; the copy is of one moment, and checked.
+///
+/// # Errors
+/// [`BackupError`]; no file is left behind then.
+pub fn backup(url: &StoreUrl, to: &Path) -> Result<(), BackupError> {
+    match url {
+        StoreUrl::Sqlite(path) => sqlite::backup::backup(path, to),
     }
 }
 
@@ -131,12 +141,19 @@ impl port::Store for Store {
         dispatch!(self, decide_api_key(id, decide))
     }
 
-    async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {
+    async fn signing_keys(&self) -> Result<SigningKeys, StoreError> {
         dispatch!(self, signing_keys())
     }
 
-    async fn add_signing_key(&self, key: SigningKey) -> Result<(), StoreError> {
-        dispatch!(self, add_signing_key(key))
+    async fn decide_signing_keys<A: Send + 'static>(
+        &self,
+        decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + 'static,
+    ) -> Result<A, StoreError> {
+        dispatch!(self, decide_signing_keys(decide))
+    }
+
+    async fn signing_mark(&self) -> Result<u64, StoreError> {
+        dispatch!(self, signing_mark())
     }
 
     async fn ring_marks(&self) -> Result<Vec<(u32, [u8; 32])>, StoreError> {
@@ -183,6 +200,14 @@ impl port::Store for Store {
         decide: impl Decide<Session, Decision<A>>,
     ) -> Result<A, StoreError> {
         dispatch!(self, decide_session(id, decide))
+    }
+
+    async fn decide_all_sessions(
+        &self,
+        forget_before: Timestamp,
+        decide: impl Fn(&Session) -> Decision<bool> + Send + 'static,
+    ) -> Result<u64, StoreError> {
+        dispatch!(self, decide_all_sessions(forget_before, decide))
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {

@@ -1,12 +1,13 @@
 // The built program, started as a person starts it, with a clock that a story can move.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { mock } from "node:test";
+import { promisify } from "node:util";
 import { CLIENT_KEY } from "./vector.mjs";
 
 const API = "/api/2024-09-26";
@@ -121,6 +122,15 @@ class Service {
     const session = await this.refresh(proven.json.oneTimeSecret);
     assert.equal(session.status, 200, session.text);
     return session.json;
+  }
+
+  /** What an operator types beside the running service: `authmint signing-key …`; gives the keys as they are then. */
+  async signingKey(...words) {
+    const { data } = this.#process;
+    const opened = ["--database", `sqlite:${join(data, "authmint.db")}`, "--key-ring", join(data, "key-ring")];
+    const { stdout } = await promisify(execFile)(process.env.AUTHMINT_BIN, ["signing-key", ...words, ...opened]);
+    const rows = stdout.trim().split("\n").map((line) => line.split(/\s+/));
+    return rows.map(([kid, algorithm, state, since]) => ({ kid, algorithm, state, since }));
   }
 
   /** Ends the program as an operator does; it must finish what it accepted and say so by its exit code. */

@@ -9,7 +9,7 @@ use authmint_domain::{
     flow::admin::project::{self, ProjectChange},
     model::{policy::PolicyChange, project::Project},
 };
-use authmint_protocol::{api_key::Environment, id::ProjectId};
+use authmint_protocol::{api_key::Environment, id::ProjectId, token::Algorithm};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -84,6 +84,9 @@ struct Settings {
     /// Whether session JWTs carry the user's email address.
     #[arg(long, value_name = "true|false")]
     email_in_jwt: Option<bool>,
+    /// What session JWTs are signed with.
+    #[arg(long, value_name = "ES256|RS256|EdDSA", value_parser = algorithm)]
+    signing_algorithm: Option<Algorithm>,
 }
 
 impl Settings {
@@ -97,6 +100,7 @@ impl Settings {
             one_time_secret_ttl: self.one_time_secret_ttl,
             code_ttl: self.code_ttl,
             email_in_jwt: self.email_in_jwt,
+            signing_algorithm: self.signing_algorithm,
         }
     }
 }
@@ -134,6 +138,10 @@ fn shown(project: &Project) -> Value {
         fields.extend(policy);
     }
     fields
+}
+
+fn algorithm(text: &str) -> Result<Algorithm, String> {
+    Algorithm::from_name(text).ok_or_else(|| "ES256, RS256 or EdDSA is expected".to_owned())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

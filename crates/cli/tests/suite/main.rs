@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod backup;
 mod dev;
 mod kill;
 mod program;
 mod serve;
 mod served;
+mod signing_key;
 mod stories;

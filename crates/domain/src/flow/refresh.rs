@@ -11,7 +11,7 @@ use crate::{
         session_jwt::Claims,
         user::User,
     },
-    port::{Clock as _, Entropy as _, SignError, Signer as _, Store as _, StoreError},
+    port::{ActiveKey as _, Clock as _, Entropy as _, SignError, Signer, Store as _, StoreError},
 };
 use authmint_protocol::{
     ErrorCode,
@@ -20,6 +20,8 @@ use authmint_protocol::{
     secret::{RefreshToken, SessionJwt},
     time::Timestamp,
 };
+
+use super::signing_keys::{Keeper, KeysError};
 
 /// A refresh is refused, or cannot be answered now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +41,9 @@ pub enum RefreshError {
     /// The store cannot answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// There is no key to sign with.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// The JWT could not be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -53,7 +58,7 @@ impl RefreshError {
             Self::ProjectMismatch => ErrorCode::ProjectMismatch,
             Self::Refused(refused) => refused.code(),
             Self::Exchange(refused) => refused.code(),
-            Self::Store(_) | Self::Sign(_) => ErrorCode::Unavailable,
+            Self::Store(_) | Self::Keys(_) | Self::Sign(_) => ErrorCode::Unavailable,
         }
     }
 }
@@ -89,11 +94,26 @@ pub async fn refresh<P: Ports>(
     if genuine.project_id() != grant.project().id {
         return Err(RefreshError::ProjectMismatch);
     }
+    let key = signing_key(cx, grant, now).await?;
     let reply = match genuine {
         GenuineRefresh::Token(claims) => rotate(cx, grant, claims, now).await?,
         GenuineRefresh::OneTime(claims) => exchange(cx, grant, claims, device, now).await?,
     };
-    material(cx, grant, reply)
+    material(cx, grant, &key, reply)
+}
+
+/// The key of the project's algorithm, made at once if this is its first use.
+async fn signing_key<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    now: Timestamp,
+) -> Result<<P::Signer as Signer>::Active, RefreshError> {
+    let algorithm = grant.project().policy.signing_algorithm;
+    if let Some(key) = cx.signer.active(algorithm) {
+        return Ok(key);
+    }
+    Keeper::of(cx).keep(now).await?;
+    Ok(cx.signer.active(algorithm).ok_or(SignError)?)
 }
 
 async fn rotate<P: Ports>(
@@ -139,15 +159,16 @@ async fn exchange<P: Ports>(
 fn material<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
+    key: &<P::Signer as Signer>::Active,
     reply: RefreshReply,
 ) -> Result<AuthMaterial, RefreshError> {
     let RefreshReply { session, token, row, now } = reply;
     let project = grant.project();
     let drawn = u16::from_be_bytes(cx.entropy.draw());
     let claims = Claims::for_session(&session, &project.policy, &cx.issuer, now, drawn);
-    let key = cx.signer.active();
-    let jwt =
-        claims.sign(key.algorithm(), key.kid().unwrap_or_default(), |message| cx.signer.sign(message))?;
+    let public = key.public();
+    let kid = public.kid().unwrap_or_default();
+    let jwt = claims.sign(public.algorithm(), kid, |message| key.sign(message))?;
     Ok(AuthMaterial {
         jwt,
         refresh_token: mint_refresh_token(

@@ -1,15 +1,12 @@
-//! Start: the key ring is held against the database, and a signing key made ready, before anything is served.
+//! Start: the key ring is held against the database, and the signing keys made ready, before anything is served.
 
+use super::signing_keys::{Keeper, Kept, KeysError};
 use crate::{
     context::{Context, Ports},
-    model::{
-        key_ring::{KeyRing, sha256},
-        signing_key::SigningKey,
-    },
-    port::{Clock as _, Entropy as _, SignError, Signer as _, Store, StoreError},
+    model::key_ring::{KeyRing, sha256},
+    port::{Clock as _, Store, StoreError},
 };
-use authmint_protocol::{api_key::TEST_VECTOR_KEY, id::ApiKeyId, token::algorithm::Algorithm};
-use std::sync::Arc;
+use authmint_protocol::{api_key::TEST_VECTOR_KEY, id::ApiKeyId};
 
 /// The service must not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,12 +17,9 @@ pub enum StartError {
          Give the key ring that was used before, or start with an empty database"
     )]
     ForeignKeyRing,
-    /// The ring matches, yet a signing key does not open.
-    #[error("signing key {kid} does not open under this key ring; add the key it was sealed under")]
-    SealedKey {
-        /// Which one.
-        kid: String,
-    },
+    /// The signing keys cannot be made ready.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
     /// Anyone has the public test vector of existing clients.
     #[error(
         "API key {0} is the public test vector: anyone has it. Revoke it with `authmint key revoke {0}`, \
@@ -35,29 +29,15 @@ pub enum StartError {
     /// The store cannot answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The key does not sign.
-    #[error(transparent)]
-    Sign(#[from] SignError),
 }
 
 /// Makes the service ready to serve, or says why it must not be.
 ///
 /// # Errors
 /// [`StartError`]; nothing was changed by a refused start.
-pub async fn start<P: Ports>(cx: &Context<P>) -> Result<(), StartError> {
+pub async fn start<P: Ports>(cx: &Context<P>) -> Result<Kept, StartError> {
     know_ring(&cx.store, &cx.key_ring).await?;
-    let mut keys = cx.store.signing_keys().await?;
-    if keys.is_empty() {
-        let generated = cx.signer.generate(Algorithm::Es256)?;
-        let key = SigningKey::seal(&generated, &cx.key_ring, cx.entropy.draw(), cx.clock.now());
-        cx.store.add_signing_key(key.clone()).await?;
-        keys.push(key);
-    }
-    let active = &keys[0];
-    let pkcs8 = active.open(&cx.key_ring).ok_or_else(|| StartError::SealedKey { kid: active.kid.clone() })?;
-    let public = keys.iter().map(|key| Arc::clone(&key.public)).collect();
-    cx.signer.install(public, (Arc::clone(&active.public), &pkcs8))?;
-    Ok(())
+    Ok(Keeper::of(cx).keep(cx.clock.now()).await?)
 }
 
 /// Refuses a database that lets in by the public test vector; development mode alone takes it.

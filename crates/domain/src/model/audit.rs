@@ -32,11 +32,13 @@ pub enum AuditKind {
     ApiKeyAdopted,
     /// An API key was revoked.
     ApiKeyRevoked,
+    /// A session was ended by an operator's doing; the detail says by which.
+    SessionEnded,
 }
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::UserCreated,
         Self::SignedIn,
         Self::SignInFailed,
@@ -49,6 +51,7 @@ impl AuditKind {
         Self::ApiKeyMinted,
         Self::ApiKeyAdopted,
         Self::ApiKeyRevoked,
+        Self::SessionEnded,
     ];
 
     /// The kind of this text.
@@ -73,6 +76,7 @@ impl AuditKind {
             Self::ApiKeyMinted => "api_key_minted",
             Self::ApiKeyAdopted => "api_key_adopted",
             Self::ApiKeyRevoked => "api_key_revoked",
+            Self::SessionEnded => "session_ended",
         }
     }
 }

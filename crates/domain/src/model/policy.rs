@@ -1,6 +1,7 @@
 //! What a project chooses: lifetimes and windows, each with its default and its bounds.
 
 use super::rotation::Windows;
+use authmint_protocol::token::algorithm::Algorithm;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ pub struct Policy {
     pub code_ttl: Duration,
     /// Whether session JWTs carry the user's email address; a JWT in a cookie should carry no personal data.
     pub email_in_jwt: bool,
+    /// What session JWTs are signed with; a key for it is made as soon as a project asks for it.
+    #[serde(with = "algorithm")]
+    pub signing_algorithm: Algorithm,
 }
 
 impl Default for Policy {
@@ -44,12 +48,16 @@ impl Default for Policy {
             one_time_secret_ttl: Duration::from_secs(2 * 60),
             code_ttl: Duration::from_secs(10 * 60),
             email_in_jwt: false,
+            signing_algorithm: Algorithm::Es256,
         }
     }
 }
 
 /// Existing clients refresh 120 s before the end and never schedule a refresh for a shorter life.
 pub const SHORTEST_JWT_TTL: Duration = Duration::from_secs(3 * 60);
+
+/// A JWT cannot be called back where it is verified offline, and its key must be published as long as it lives.
+pub const LONGEST_JWT_TTL: Duration = Duration::from_secs(86_400);
 
 /// A code that lives longer is no longer an out-of-band secret (NIST SP 800-63B-4, section 3.1.3.2).
 pub const LONGEST_CODE_TTL: Duration = Duration::from_secs(10 * 60);
@@ -78,6 +86,7 @@ impl Policy {
         let checks = [
             ("session_jwt_ttl", "at least 180 s", relaxed || self.session_jwt_ttl >= SHORTEST_JWT_TTL),
             ("session_jwt_ttl", "more than 0 s", self.session_jwt_ttl > zero),
+            ("session_jwt_ttl", "at most 86400 s", self.session_jwt_ttl <= LONGEST_JWT_TTL),
             ("idle", "longer than session_jwt_ttl", self.idle > self.session_jwt_ttl),
             ("idle", "longer than settle, else nothing ever extends it", self.idle > self.settle),
             ("absolute", "at least as long as idle", self.absolute >= self.idle),
@@ -125,6 +134,8 @@ pub struct PolicyChange {
     pub code_ttl: Option<Duration>,
     /// See [`Policy::email_in_jwt`].
     pub email_in_jwt: Option<bool>,
+    /// See [`Policy::signing_algorithm`].
+    pub signing_algorithm: Option<Algorithm>,
 }
 
 impl PolicyChange {
@@ -140,6 +151,7 @@ impl PolicyChange {
             one_time_secret_ttl: self.one_time_secret_ttl.unwrap_or(policy.one_time_secret_ttl),
             code_ttl: self.code_ttl.unwrap_or(policy.code_ttl),
             email_in_jwt: self.email_in_jwt.unwrap_or(policy.email_in_jwt),
+            signing_algorithm: self.signing_algorithm.unwrap_or(policy.signing_algorithm),
         }
     }
 
@@ -154,6 +166,7 @@ impl PolicyChange {
             ("one_time_secret_ttl", self.one_time_secret_ttl.is_some()),
             ("code_ttl", self.code_ttl.is_some()),
             ("email_in_jwt", self.email_in_jwt.is_some()),
+            ("signing_algorithm", self.signing_algorithm.is_some()),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name)
     }
@@ -173,6 +186,21 @@ mod seconds {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         u64::deserialize(deserializer).map(Duration::from_secs)
+    }
+}
+
+mod algorithm {
+    use authmint_protocol::token::algorithm::Algorithm;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+    use std::borrow::Cow;
+
+    pub(super) fn serialize<S: Serializer>(value: &Algorithm, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(value.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Algorithm, D::Error> {
+        let name = Cow::<'de, str>::deserialize(deserializer)?;
+        Algorithm::from_name(&name).ok_or_else(|| D::Error::custom("an algorithm is ES256, RS256 or EdDSA"))
     }
 }
 
@@ -203,5 +231,18 @@ mod tests {
         let text = serde_json::to_string(&policy).unwrap();
         assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
         assert!(serde_json::from_str::<Policy>(r#"{"gracee":1}"#).is_err());
+    }
+
+    #[test]
+    fn the_algorithm_is_written_by_its_name_and_a_policy_of_before_means_es256() {
+        let policy = Policy { signing_algorithm: Algorithm::EdDsa, ..Policy::default() };
+        let text = serde_json::to_string(&policy).unwrap();
+        assert!(text.contains(r#""signing_algorithm":"EdDSA""#), "{text}");
+        assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
+        assert_eq!(serde_json::from_str::<Policy>("{}").unwrap().signing_algorithm, Algorithm::Es256);
+        for unknown in ["none", "HS256", "es256"] {
+            let text = format!(r#"{{"signing_algorithm":"{unknown}"}}"#);
+            assert!(serde_json::from_str::<Policy>(&text).is_err(), "{unknown}");
+        }
     }
 }

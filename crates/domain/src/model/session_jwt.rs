@@ -1,6 +1,9 @@
 //! Session JWTs: which claims they carry and how long they live.
 
-use super::{policy::Policy, session::Session};
+use super::{
+    policy::{LONGEST_JWT_TTL, Policy},
+    session::Session,
+};
 use authmint_protocol::{secret::SessionJwt, time::Timestamp, token::algorithm::Algorithm};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use serde::Serialize;
@@ -40,7 +43,8 @@ impl Claims {
     /// together; it is never lengthened, and never reaches beyond the session's absolute end. `drawn` is any 16 bits.
     #[must_use]
     pub fn for_session(session: &Session, policy: &Policy, issuer: &str, now: Timestamp, drawn: u16) -> Self {
-        let life = shortened(policy.session_jwt_ttl, drawn);
+        // The key set forgets a retired key by this bound, so it must hold whatever a policy says.
+        let life = shortened(policy.session_jwt_ttl.min(LONGEST_JWT_TTL), drawn);
         let exp = now.after(life).min(session.absolute_expires_at);
         Self {
             iss: issuer.to_owned(),

@@ -2,7 +2,7 @@
 
 use authmint_domain::{
     model::signing_key::GeneratedKey,
-    port::{SignError, Signer},
+    port::{ActiveKey, SignError, Signer},
 };
 use authmint_protocol::{
     jwk::{JwkError, KeySet, PublicKey},
@@ -23,13 +23,32 @@ use zeroize::Zeroizing;
 #[derive(Default)]
 pub struct ServiceSigner {
     /// Replaced as a whole when keys change; a signature holds the lock only to copy a pointer.
-    installed: RwLock<Option<Arc<Installed>>>,
+    installed: RwLock<Arc<Installed>>,
 }
 
+#[derive(Default)]
 struct Installed {
+    mark: u64,
     key_set: KeySet,
-    active: Arc<PublicKey>,
-    private: PrivateKey,
+    /// At most one of each algorithm.
+    active: Vec<KeyPair>,
+}
+
+/// A key that signs; a copy is the same key.
+#[derive(Clone)]
+pub struct KeyPair {
+    public: Arc<PublicKey>,
+    private: Arc<PrivateKey>,
+}
+
+impl ActiveKey for KeyPair {
+    fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.private.sign(message)
+    }
 }
 
 enum PrivateKey {
@@ -88,8 +107,8 @@ impl PrivateKey {
 }
 
 impl ServiceSigner {
-    fn installed(&self) -> Option<Arc<Installed>> {
-        self.installed.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn installed(&self) -> Arc<Installed> {
+        Arc::clone(&self.installed.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -108,29 +127,36 @@ impl Signer for ServiceSigner {
         Ok(GeneratedKey { public, pkcs8 })
     }
 
-    fn install(&self, keys: Vec<Arc<PublicKey>>, active: (Arc<PublicKey>, &[u8])) -> Result<(), SignError> {
-        let (active, pkcs8) = active;
-        let private = PrivateKey::read(active.algorithm(), pkcs8)?;
-        if private.public()?.material() != active.material() {
-            return Err(SignError);
+    type Active = KeyPair;
+
+    fn install(
+        &self,
+        mark: u64,
+        keys: Vec<Arc<PublicKey>>,
+        active: Vec<(Arc<PublicKey>, Zeroizing<Vec<u8>>)>,
+    ) -> Result<(), SignError> {
+        let mut pairs = Vec::new();
+        for (public, pkcs8) in active {
+            let private = PrivateKey::read(public.algorithm(), &pkcs8)?;
+            if private.public()?.material() != public.material() {
+                return Err(SignError);
+            }
+            pairs.push(KeyPair { public, private: Arc::new(private) });
         }
         let key_set = KeySet::new(keys.iter().map(|key| PublicKey::clone(key)).collect());
-        let installed = Arc::new(Installed { key_set, active, private });
-        *self.installed.write().unwrap_or_else(PoisonError::into_inner) = Some(installed);
+        let mut installed = self.installed.write().unwrap_or_else(PoisonError::into_inner);
+        if mark >= installed.mark {
+            *installed = Arc::new(Installed { mark, key_set, active: pairs });
+        }
         Ok(())
     }
 
-    fn active(&self) -> Arc<PublicKey> {
-        let installed = self.installed().expect("the start installs a key before anything is served");
-        Arc::clone(&installed.active)
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.installed().ok_or(SignError)?.private.sign(message)
+    fn active(&self, algorithm: Algorithm) -> Option<KeyPair> {
+        self.installed().active.iter().find(|key| key.public.algorithm() == algorithm).cloned()
     }
 
     fn key_set(&self) -> KeySet {
-        self.installed().map(|installed| installed.key_set.clone()).unwrap_or_default()
+        self.installed().key_set.clone()
     }
 }
 
@@ -156,14 +182,23 @@ mod tests {
             let signer = ServiceSigner::default();
             let generated = signer.generate(algorithm).unwrap();
             let public = Arc::new(generated.public.clone().with_kid("k1"));
-            signer.install(vec![Arc::clone(&public)], (Arc::clone(&public), &generated.pkcs8)).unwrap();
-            let signature = signer.sign(b"message").unwrap();
+            assert!(signer.active(algorithm).is_none());
+            signer
+                .install(1, vec![Arc::clone(&public)], vec![(Arc::clone(&public), generated.pkcs8)])
+                .unwrap();
+            let active = signer.active(algorithm).unwrap();
+            let signature = active.sign(b"message").unwrap();
             assert_eq!(signature.len(), public.signature_len());
             let key = key_bytes(public.material());
             assert!(scheme(algorithm).check(&key, b"message", &signature), "{algorithm}");
             assert!(!scheme(algorithm).check(&key, b"massage", &signature), "{algorithm}");
             assert_eq!(signer.key_set().keys().len(), 1);
-            assert_eq!(signer.active().kid(), Some("k1"));
+            assert_eq!(active.public().kid(), Some("k1"));
+            signer.install(0, vec![], vec![]).unwrap();
+            assert!(signer.active(algorithm).is_some(), "an older reading came too late");
+            signer.install(2, vec![], vec![]).unwrap();
+            assert!(signer.active(algorithm).is_none());
+            assert_eq!(active.public().kid(), Some("k1"), "who signs just now does so with one whole key");
         }
     }
 
@@ -173,9 +208,12 @@ mod tests {
         let ours = signer.generate(Algorithm::Es256).unwrap();
         let other = signer.generate(Algorithm::Es256).unwrap();
         let public = Arc::new(ours.public);
-        let mismatched = signer.install(vec![Arc::clone(&public)], (Arc::clone(&public), &other.pkcs8));
-        assert_eq!(mismatched, Err(SignError));
-        assert_eq!(signer.install(vec![], (public, b"no key")), Err(SignError));
-        assert_eq!(signer.sign(b"message"), Err(SignError), "nothing is installed");
+        signer.install(1, vec![Arc::clone(&public)], vec![(Arc::clone(&public), ours.pkcs8)]).unwrap();
+        let broken = Zeroizing::new(b"no key".to_vec());
+        for pkcs8 in [other.pkcs8, broken] {
+            assert_eq!(signer.install(2, vec![], vec![(Arc::clone(&public), pkcs8)]), Err(SignError));
+        }
+        assert_eq!(signer.key_set().keys().len(), 1);
+        assert!(signer.active(Algorithm::Es256).is_some());
     }
 }

@@ -49,5 +49,10 @@ pub(crate) async fn advance_clock(
     }
     let advanced = app.context().clock.advance(Duration::from_secs(advance_s));
     let now = advanced.map_err(|fixed| Problem::new(ErrorCode::NotFound, fixed.to_string()))?;
+    // What falls due in the time that passed is done before anybody sees the new time.
+    app.keep_signing_keys().await.map_err(|error| {
+        tracing::warn!(%error, "the signing keys could not be looked after");
+        Problem::unavailable()
+    })?;
     Ok(Json(Advanced { now: now.to_iso8601(), unix_s: now.unix_seconds() }))
 }

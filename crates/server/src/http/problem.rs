@@ -146,6 +146,10 @@ impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
         match error {
             RefreshError::Store(error) => error.into(),
+            RefreshError::Keys(error) => {
+                tracing::error!(%error, "there is no key to sign with");
+                Self::unavailable()
+            }
             RefreshError::Sign(error) => {
                 tracing::error!(%error, "a session JWT could not be signed");
                 Self::unavailable()

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod audit;
+pub(crate) mod backup;
 mod challenge;
 mod connection;
 mod limit;
@@ -10,6 +11,7 @@ mod migrate;
 mod one_time_secret;
 mod project;
 mod purge;
+mod restore;
 mod session;
 mod signing_key;
 mod user;
@@ -24,10 +26,10 @@ use authmint_domain::{
         one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
         project::{ApiKeyRecord, Project},
         session::{Decision, Session},
-        signing_key::SigningKey,
+        signing_key::KeyStep,
         user::User,
     },
-    port::{self, AdminDecision, Admission, ChallengeDecision, Decide, Purged, StoreError},
+    port::{self, AdminDecision, Admission, ChallengeDecision, Decide, Purged, SigningKeys, StoreError},
 };
 use authmint_protocol::{
     id::{ApiKeyId, OneTimeSecretId, ProjectId, SessionId, UserId},
@@ -103,12 +105,19 @@ impl port::Store for SqliteStore {
         self.queue.write(move |tx| api_key::decide(tx, id, &decide)).await
     }
 
-    async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {
+    async fn signing_keys(&self) -> Result<SigningKeys, StoreError> {
         self.readers.read(signing_key::all)
     }
 
-    async fn add_signing_key(&self, key: SigningKey) -> Result<(), StoreError> {
-        self.queue.write(move |tx| signing_key::add(tx, &key)).await
+    async fn decide_signing_keys<A: Send + 'static>(
+        &self,
+        decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + 'static,
+    ) -> Result<A, StoreError> {
+        self.queue.write(move |tx| signing_key::decide(tx, &decide)).await
+    }
+
+    async fn signing_mark(&self) -> Result<u64, StoreError> {
+        self.readers.read(signing_key::mark)
     }
 
     async fn ring_marks(&self) -> Result<Vec<(u32, [u8; 32])>, StoreError> {
@@ -155,6 +164,14 @@ impl port::Store for SqliteStore {
         decide: impl Decide<Session, Decision<A>>,
     ) -> Result<A, StoreError> {
         self.queue.write(move |tx| session::decide(tx, id, &decide)).await
+    }
+
+    async fn decide_all_sessions(
+        &self,
+        forget_before: Timestamp,
+        decide: impl Fn(&Session) -> Decision<bool> + Send + 'static,
+    ) -> Result<u64, StoreError> {
+        self.queue.write(move |tx| restore::decide_all(tx, forget_before, &decide)).await
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {

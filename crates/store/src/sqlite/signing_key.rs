@@ -1,24 +1,98 @@
 //! Signing keys, and the marks of the key ring that seals them.
 
+use super::session::exactly_one;
 use crate::{
     error::{Fault, conflict},
     row::Columns,
 };
-use authmint_domain::model::signing_key::SigningKey;
-use authmint_protocol::jwk::PublicKey;
+use authmint_domain::{
+    model::signing_key::{KeyState, KeyStep, STATES, SigningKey},
+    port::SigningKeys,
+};
+use authmint_protocol::{jwk::PublicKey, time::Timestamp, token::algorithm::Algorithm};
 use rusqlite::{Connection, params};
 use std::sync::Arc;
 
-pub(super) fn add(tx: &Connection, key: &SigningKey) -> Result<(), Fault> {
-    const INSERT: &str = "INSERT INTO signing_keys (kid, public, sealed, created_at) VALUES (?1, ?2, ?3, ?4)";
-    let values = params![key.kid, key.public.to_jwk().to_string(), key.sealed, key.created_at.unix_millis()];
+/// Loads, decides, applies: the one path on which signing keys change.
+pub(super) fn decide<A>(
+    tx: &Connection,
+    decide: &impl Fn(&SigningKeys) -> (Vec<KeyStep>, A),
+) -> Result<A, Fault> {
+    let (steps, answer) = decide(&all(tx)?);
+    for step in &steps {
+        match step {
+            KeyStep::Add(key) => add(tx, key)?,
+            KeyStep::Move { from, to } => move_to(tx, from, to)?,
+            KeyStep::Forget { kid } => {
+                let written = tx.prepare_cached("DELETE FROM signing_keys WHERE kid = ?1")?.execute([kid])?;
+                exactly_one(written)?;
+            }
+        }
+    }
+    Ok(answer)
+}
+
+fn add(tx: &Connection, key: &SigningKey) -> Result<(), Fault> {
+    const INSERT: &str = "INSERT INTO signing_keys
+        (kid, algorithm, public, sealed, created_at, state, state_since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let (since, sealed) = columns_of(key);
+    let values = params![
+        key.kid,
+        key.algorithm().as_str(),
+        key.public.to_jwk().to_string(),
+        sealed,
+        key.created_at.unix_millis(),
+        key.state.as_str(),
+        since.unix_millis(),
+    ];
     tx.prepare_cached(INSERT)?.execute(values).map_err(conflict("a signing key of this kid"))?;
     Ok(())
 }
 
-pub(super) fn all(db: &Connection) -> Result<Vec<SigningKey>, Fault> {
-    const SELECT: &str =
-        "SELECT kid, public, sealed, created_at FROM signing_keys ORDER BY created_at DESC, kid";
+fn move_to(tx: &Connection, from: &str, to: &SigningKey) -> Result<(), Fault> {
+    const UPDATE: &str = "UPDATE signing_keys SET state = ?1, state_since = ?2, sealed = ?3
+        WHERE kid = ?4 AND state = ?5";
+    let (since, sealed) = columns_of(to);
+    let values = params![to.state.as_str(), since.unix_millis(), sealed, to.kid, from];
+    exactly_one(tx.prepare_cached(UPDATE)?.execute(values)?)
+}
+
+fn columns_of(key: &SigningKey) -> (Timestamp, Option<&[u8]>) {
+    match &key.state {
+        KeyState::Next { sealed } => (key.created_at, Some(sealed)),
+        KeyState::Active { since, sealed } => (*since, Some(sealed)),
+        KeyState::Retired { at } | KeyState::Revoked { at } => (*at, None),
+    }
+}
+
+/// The mark is read first: a change that slips in between is found again by the next look at it.
+pub(super) fn all(db: &Connection) -> Result<SigningKeys, Fault> {
+    Ok(SigningKeys { mark: mark(db)?, keys: keys(db)?, wanted: wanted(db)? })
+}
+
+pub(super) fn mark(db: &Connection) -> Result<u64, Fault> {
+    let number: i64 =
+        db.prepare_cached("SELECT number FROM signing_changes")?.query_row([], |row| row.get(0))?;
+    Ok(number.unsigned_abs())
+}
+
+fn wanted(db: &Connection) -> Result<Vec<Algorithm>, Fault> {
+    const SELECT: &str = "SELECT DISTINCT coalesce(policy ->> '$.signing_algorithm', 'ES256') FROM projects";
+    let mut wanted = vec![Algorithm::Es256];
+    let mut statement = db.prepare_cached(SELECT)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let algorithm = Columns::new(row, "projects", &"any").parsed("policy", Algorithm::from_name)?;
+        if !wanted.contains(&algorithm) {
+            wanted.push(algorithm);
+        }
+    }
+    Ok(wanted)
+}
+
+fn keys(db: &Connection) -> Result<Vec<SigningKey>, Fault> {
+    const SELECT: &str = "SELECT kid, public, sealed, created_at, state, state_since FROM signing_keys
+        ORDER BY created_at DESC, kid";
     let mut statement = db.prepare_cached(SELECT)?;
     let mut rows = statement.query([])?;
     let mut keys = Vec::new();
@@ -32,13 +106,16 @@ pub(super) fn all(db: &Connection) -> Result<Vec<SigningKey>, Fault> {
         })?;
         let sealed = columns.next("sealed")?;
         let created_at = columns.next("created_at")?;
-        keys.push(SigningKey {
-            algorithm: public.algorithm(),
-            public: Arc::new(public),
-            sealed,
-            created_at,
-            kid,
-        });
+        let state = columns.parsed("state", |text| STATES.into_iter().find(|state| *state == text))?;
+        let at = columns.next("state_since")?;
+        let state = match (state, sealed) {
+            ("next", Some(sealed)) => KeyState::Next { sealed },
+            ("active", Some(sealed)) => KeyState::Active { since: at, sealed },
+            ("retired", None) => KeyState::Retired { at },
+            ("revoked", None) => KeyState::Revoked { at },
+            _ => return Err(columns.broken("sealed", "state and private half contradict each other")),
+        };
+        keys.push(SigningKey { public: Arc::new(public), created_at, state, kid });
     }
     Ok(keys)
 }

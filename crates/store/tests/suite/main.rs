@@ -20,7 +20,9 @@ macro_rules! contract {
                 projects::projects_and_keys_are_listed_by_age,
                 projects::changes_of_one_project_at_once_all_count_and_are_audited,
                 projects::a_key_is_decided_over_by_its_id_and_left_if_nothing_is_put,
-                keys::signing_keys_read_back_newest_first_and_are_added_once,
+                keys::signing_keys_read_back_newest_first_in_every_state,
+                keys::steps_of_signing_keys_are_taken_together_or_not_at_all,
+                keys::the_mark_moves_with_keys_and_algorithms_and_with_nothing_else,
                 keys::ring_marks_are_added_once,
                 sign_in::an_identity_is_one_user_however_often_and_in_parallel_it_signs_in,
                 sign_in::a_new_identity_without_leave_to_create_leaves_no_trace,
@@ -41,6 +43,7 @@ macro_rules! contract {
                 sessions::answers_without_rotation_extend_nothing,
                 sessions::an_unknown_session_can_be_decided_but_not_changed,
                 sessions::a_panic_in_a_decision_is_its_callers_alone,
+                life::a_restore_ends_what_began_before_and_audits_it,
                 life::what_was_acknowledged_is_there_after_a_restart,
                 life::purge_removes_what_is_over_and_keeps_what_counts,
             }

@@ -5,7 +5,10 @@ use crate::{
     fixture::{PROJECT, admission, at, at_once, audited, open_session, refresh, seeded, sign_out},
 };
 use authmint_domain::{
-    model::session::{Decision, Session},
+    model::{
+        session::{Decision, Session},
+        signing_key::KeyState,
+    },
     port::{Store as _, StoreError},
 };
 use authmint_store::{OpenError, Options, Store, StoreUrl, Writer};
@@ -264,4 +267,37 @@ fn without_a_thread_a_write_is_done_when_its_call_is_first_polled() {
         |session: Option<&Session>| Decision::keep(session.is_none()),
     );
     assert_eq!(std::pin::pin!(call).poll(&mut context), Poll::Ready(Ok(true)));
+}
+
+#[tokio::test]
+async fn the_key_of_a_database_of_before_signs_on_and_its_forerunners_are_retired() {
+    let backend = sqlite_thread();
+    std::fs::create_dir(backend.path().parent().unwrap()).unwrap();
+    let first = include_str!("../../migrations/sqlite/0001_sign_in_and_sessions.sql");
+    raw(&backend, first);
+    let connection = raw_connection(&backend);
+    let hash = authmint_domain::model::key_ring::sha256(first.as_bytes());
+    connection
+        .execute_batch(
+            "PRAGMA application_id = 0x616d6e74;
+             CREATE TABLE migrations (name TEXT NOT NULL PRIMARY KEY, hash BLOB NOT NULL) STRICT",
+        )
+        .unwrap();
+    let applied = "INSERT INTO migrations VALUES ('0001_sign_in_and_sessions', ?1)";
+    connection.execute(applied, [hash]).unwrap();
+    for (kid, created) in [("old", 1_000), ("new", 2_000)] {
+        // The example key of RFC 7515, appendix A.3.
+        let jwk = format!(
+            r#"{{"kty":"EC","crv":"P-256","kid":"{kid}","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}}"#
+        );
+        let insert = "INSERT INTO signing_keys VALUES (?1, ?2, X'01', ?3)";
+        connection.execute(insert, (kid, jwk, created)).unwrap();
+    }
+    drop(connection);
+    let read = backend.open().signing_keys().await.unwrap();
+    let states: Vec<_> = read.keys.iter().map(|key| (key.kid.as_str(), key.state.clone())).collect();
+    let since = authmint_protocol::time::Timestamp::from_unix_millis(2_000);
+    let active = KeyState::Active { since, sealed: vec![1] };
+    assert_eq!(states, [("new", active), ("old", KeyState::Retired { at: since })]);
 }

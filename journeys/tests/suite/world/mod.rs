@@ -42,6 +42,7 @@ const SERVICE: &str = "http://localhost:8420";
 pub(crate) struct World {
     /// What lies between the app and the service.
     pub(crate) wire: Arc<Wire>,
+    service: App,
     app: Router,
     key: ApiKeyText,
     inbox: Inbox,
@@ -69,12 +70,23 @@ impl World {
         let service = App::start(config, store, clock.clone(), entropy, signer, mailer, ring).await.unwrap();
         let wire = Arc::new(Wire::new(service.router(), clock, skew));
         let auth = new_sdk(&key, &wire);
-        Self { app: app(auth), wire, key, inbox, _data: data }
+        Self { service, app: app(auth), wire, key, inbox, _data: data }
     }
 
     /// Lets time pass.
     pub(crate) fn wait(&self, span: Duration) {
         self.wire.clock.advance(span).unwrap();
+    }
+
+    /// Lets time pass, and the service do what has fallen due, as it does every second.
+    pub(crate) async fn wait_and_keep(&self, span: Duration) {
+        self.wait(span);
+        self.service.keep_signing_keys().await.unwrap();
+    }
+
+    /// The service itself.
+    pub(crate) fn service(&self) -> &App {
+        &self.service
     }
 
     /// A second process of the same app: it remembers nothing of what the first one knows.

@@ -73,6 +73,8 @@ pub enum EndReason {
     SignOut,
     /// Two holders of one token were found out.
     Theft,
+    /// The database was restored from a backup, which may not know that the session was ended.
+    Restore,
 }
 
 impl EndReason {
@@ -82,13 +84,14 @@ impl EndReason {
         match self {
             Self::SignOut => "sign_out",
             Self::Theft => "theft",
+            Self::Restore => "restore",
         }
     }
 
     /// The reason of this text.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        [Self::SignOut, Self::Theft].into_iter().find(|reason| reason.as_str() == text)
+        [Self::SignOut, Self::Theft, Self::Restore].into_iter().find(|reason| reason.as_str() == text)
     }
 }
 
@@ -250,6 +253,15 @@ impl Session {
             }
             Err(_) => Decision::keep(()),
         }
+    }
+
+    /// Decides whether a restore ends this session: it does if the session was opened before `before`.
+    #[must_use]
+    pub fn restored(&self, before: Timestamp, now: Timestamp) -> Decision<bool> {
+        if self.created_at >= before || self.alive(now).is_err() {
+            return Decision::keep(false);
+        }
+        Decision { change: self.end(EndReason::Restore, AuditKind::SessionEnded, now), answer: true }
     }
 
     fn end(&self, reason: EndReason, kind: AuditKind, at: Timestamp) -> SessionChange {

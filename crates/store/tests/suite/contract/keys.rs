@@ -1,12 +1,17 @@
 use crate::{
     backend::Backend,
-    fixture::{at, seeded},
+    fixture::{at, open_session, project, seeded},
 };
 use authmint_domain::{
-    model::signing_key::SigningKey,
+    model::{
+        policy::Policy,
+        project::Project,
+        signing_key::{KeyState, KeyStep, SigningKey},
+    },
     port::{Store as _, StoreError},
 };
-use authmint_protocol::{jwk::PublicKey, token::algorithm::Algorithm};
+use authmint_protocol::{id::ProjectId, jwk::PublicKey, token::algorithm::Algorithm};
+use authmint_store::Store;
 use std::sync::Arc;
 
 /// The base point of Ed25519 (RFC 8032, section 5.1), and its negative: two sound keys.
@@ -17,32 +22,95 @@ fn signing_key(negative: bool, created: u64) -> SigningKey {
     let public = PublicKey::ed25519(point).unwrap();
     let kid = public.thumbprint();
     SigningKey {
-        algorithm: Algorithm::EdDsa,
         public: Arc::new(public.with_kid(kid.clone())),
-        sealed: vec![u8::from(negative); 100],
         created_at: at(created),
         kid,
+        state: KeyState::Next { sealed: vec![u8::from(negative); 100] },
     }
 }
 
-pub(crate) async fn signing_keys_read_back_newest_first_and_are_added_once(backend: &Backend) {
+async fn take(store: &Store, steps: Vec<KeyStep>) -> Result<(), StoreError> {
+    store.decide_signing_keys(move |_| (steps.clone(), ())).await
+}
+
+async fn states(store: &Store) -> Vec<(String, KeyState)> {
+    let read = store.signing_keys().await.unwrap();
+    read.keys.into_iter().map(|key| (key.kid, key.state)).collect()
+}
+
+pub(crate) async fn signing_keys_read_back_newest_first_in_every_state(backend: &Backend) {
     let store = seeded(backend).await;
     let (old, new) = (signing_key(false, 1), signing_key(true, 2));
-    store.add_signing_key(old.clone()).await.unwrap();
-    store.add_signing_key(new.clone()).await.unwrap();
-    let again = store.add_signing_key(old.clone()).await;
-    assert_eq!(again, Err(StoreError::Conflict { what: "a signing key of this kid" }));
-
-    let read = store.signing_keys().await.unwrap();
+    let active = old.clone().activate(at(3)).unwrap();
+    take(&store, vec![KeyStep::Add(active.clone()), KeyStep::Add(new.clone())]).await.unwrap();
+    let read = store.signing_keys().await.unwrap().keys;
     assert_eq!(read.len(), 2);
-    for (read, written) in read.iter().zip([new, old]) {
-        assert_eq!(
-            (&read.kid, read.algorithm, &read.sealed),
-            (&written.kid, written.algorithm, &written.sealed)
-        );
-        assert_eq!(read.created_at, written.created_at);
-        assert_eq!(read.public.to_jwk(), written.public.to_jwk());
+    for (read, written) in read.iter().zip([&new, &active]) {
+        assert_eq!((&read.kid, &read.state), (&written.kid, &written.state));
+        assert_eq!((read.created_at, read.public.to_jwk()), (written.created_at, written.public.to_jwk()));
     }
+    let retired = active.clone().retire(at(4)).unwrap();
+    let revoked = new.clone().revoke(at(5)).unwrap();
+    let steps = [("active", retired.clone()), ("next", revoked.clone())];
+    take(&store, steps.map(|(from, to)| KeyStep::Move { from, to }).to_vec()).await.unwrap();
+    let expected = [revoked, retired].map(|key| (key.kid, key.state));
+    assert_eq!(states(&store).await, expected);
+    take(&store, vec![KeyStep::Forget { kid: old.kid }]).await.unwrap();
+    assert_eq!(states(&store).await, expected[..1]);
+}
+
+pub(crate) async fn steps_of_signing_keys_are_taken_together_or_not_at_all(backend: &Backend) {
+    let store = seeded(backend).await;
+    let (one, two) = (signing_key(false, 1), signing_key(true, 2));
+    take(&store, vec![KeyStep::Add(one.clone())]).await.unwrap();
+    let before = states(&store).await;
+    let stale = KeyStep::Move { from: "active", to: one.clone().revoke(at(3)).unwrap() };
+    let again = KeyStep::Add(one.clone());
+    let second_next = KeyStep::Add(two.clone());
+    let unknown = KeyStep::Forget { kid: two.kid.clone() };
+    for refused in [stale, again, second_next, unknown] {
+        let revoke = KeyStep::Move { from: "next", to: one.clone().revoke(at(3)).unwrap() };
+        let steps = if matches!(refused, KeyStep::Add(ref key) if key.kid == two.kid) {
+            vec![refused]
+        } else {
+            vec![revoke, refused]
+        };
+        assert!(take(&store, steps).await.is_err());
+        assert_eq!(states(&store).await, before);
+    }
+}
+
+pub(crate) async fn the_mark_moves_with_keys_and_algorithms_and_with_nothing_else(backend: &Backend) {
+    let store = seeded(backend).await;
+    let project = |name: &str, signing_algorithm| Project {
+        name: name.to_owned(),
+        policy: Policy { signing_algorithm, ..Policy::default() },
+        ..project(ProjectId::from_bytes([2; 16]))
+    };
+    let mut last = store.signing_mark().await.unwrap();
+    let mut moved = async || {
+        let mark = store.signing_mark().await.unwrap();
+        std::mem::replace(&mut last, mark) != mark
+    };
+    let key = signing_key(false, 1);
+    take(&store, vec![KeyStep::Add(key.clone())]).await.unwrap();
+    assert!(moved().await);
+    take(&store, vec![KeyStep::Move { from: "next", to: key.clone().activate(at(2)).unwrap() }])
+        .await
+        .unwrap();
+    assert!(moved().await);
+    take(&store, vec![KeyStep::Forget { kid: key.kid }]).await.unwrap();
+    assert!(moved().await);
+    store.put_project(project("a", Algorithm::EdDsa)).await.unwrap();
+    assert!(moved().await);
+    assert_eq!(store.signing_keys().await.unwrap().wanted, [Algorithm::Es256, Algorithm::EdDsa]);
+    store.put_project(project("a", Algorithm::Rs256)).await.unwrap();
+    assert!(moved().await);
+    assert_eq!(store.signing_keys().await.unwrap().wanted, [Algorithm::Es256, Algorithm::Rs256]);
+    store.put_project(project("b", Algorithm::Rs256)).await.unwrap();
+    open_session(&store, 1).await;
+    take(&store, vec![]).await.unwrap();
+    assert!(!moved().await);
 }
 
 pub(crate) async fn ring_marks_are_added_once(backend: &Backend) {

@@ -6,10 +6,12 @@ use crate::{
 };
 use authmint_domain::{
     model::{
+        audit::AuditKind,
         challenge::{EmailChallenge, EmailId},
         limit::{Limit, LimitKey},
         one_time_secret::{ExchangeDecision, ExchangeRefused},
         policy::Policy,
+        session::{EndReason, Session},
     },
     port::{Admission, ChallengeDecision, Purged, Store as _},
 };
@@ -38,6 +40,32 @@ pub(crate) async fn what_was_acknowledged_is_there_after_a_restart(backend: &Bac
         assert_eq!(store.session(reply.session.id).await.unwrap(), Some(reply.session));
     }
     assert_eq!(audited(&store).await, trail);
+}
+
+pub(crate) async fn a_restore_ends_what_began_before_and_audits_it(backend: &Backend) {
+    let store = seeded(backend).await;
+    let (old, over) = (open_session(&store, 1).await.id, open_session(&store, 2).await.id);
+    sign_out(&store, over, at(5)).await.unwrap();
+    for number in [3, 4] {
+        store.admit(admission("new@example.com", number, at(100 * u64::from(number) - 300))).await.unwrap();
+    }
+    store.admit(admission("new@example.com", 5, at(100))).await.unwrap();
+    let opened = exchange(&store, 4, 4, at(100)).await.unwrap();
+    let Some(ExchangeDecision::Open(young)) = opened else { panic!("{opened:?}") };
+    let before = audited(&store).await.len();
+
+    let restored = move |session: &Session| session.restored(at(100), at(200));
+    assert_eq!(store.decide_all_sessions(at(100), restored).await.unwrap(), 1);
+    let ended =
+        async |id| store.session(id).await.unwrap().unwrap().ended.map(|ended| (ended.at, ended.reason));
+    assert_eq!(ended(old).await, Some((at(200), EndReason::Restore)));
+    assert_eq!(ended(over).await, Some((at(5), EndReason::SignOut)), "an end is final");
+    assert_eq!(ended(young.id).await, None);
+    assert_eq!(audited(&store).await[before..], [AuditKind::SessionEnded]);
+    assert_eq!(exchange(&store, 3, 30, at(101)).await.unwrap(), None, "a secret of before is forgotten");
+    let later = exchange(&store, 5, 50, at(101)).await.unwrap();
+    assert!(matches!(later, Some(ExchangeDecision::Open(_))), "one of that moment is not");
+    assert_eq!(store.decide_all_sessions(at(100), restored).await.unwrap(), 0, "a repeat finds nothing");
 }
 
 async fn purge_all(store: &Store, seconds: u64) -> Purged {

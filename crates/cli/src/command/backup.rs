@@ -1,0 +1,80 @@
+//! `authmint backup` and `authmint restore`.
+
+use super::CommandError;
+use crate::{
+    open::{self, DatabaseOption},
+    telemetry::say,
+};
+use authmint_domain::{flow::restore::put_in_order, port::Clock as _};
+use authmint_protocol::time::Timestamp;
+use authmint_server::adapter::clock::ServiceClock;
+use authmint_store::Restoring;
+use std::{path::PathBuf, str::FromStr};
+
+/// Options of `authmint backup`.
+#[derive(clap::Args)]
+pub(crate) struct BackupOptions {
+    /// The file to make; it must not be there yet. It holds sessions and sealed keys: keep it as safe as the database.
+    file: PathBuf,
+    #[command(flatten)]
+    database: DatabaseOption,
+}
+
+/// Options of `authmint restore`.
+#[derive(clap::Args)]
+pub(crate) struct RestoreOptions {
+    /// The backup.
+    file: PathBuf,
+    /// Where the database is to be; it must not be there yet.
+    #[command(flatten)]
+    database: DatabaseOption,
+    /// End every session opened before this moment, `now` or a time such as 2026-11-23T14:30:00Z: the backup does not
+    /// know who signed out after it was made. Signing keys made before it are revoked.
+    #[arg(long, value_name = "MOMENT")]
+    end_sessions_before: Moment,
+}
+
+#[derive(Clone, Copy)]
+enum Moment {
+    Now,
+    At(Timestamp),
+}
+
+impl FromStr for Moment {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "now" => Ok(Self::Now),
+            text => Timestamp::from_iso8601(text)
+                .map(Self::At)
+                .ok_or("a moment is `now`, or a time in UTC such as 2026-11-23T14:30:00Z"),
+        }
+    }
+}
+
+/// Runs `backup`.
+pub(crate) fn back_up(options: &BackupOptions) -> Result<(), CommandError> {
+    authmint_store::backup(&options.database.database, &options.file)?;
+    say(&format!("{} is a checked copy of {}", options.file.display(), options.database.database));
+    Ok(())
+}
+
+/// Runs `restore`: the database gets its name when everything is in order, so no service can serve it before.
+pub(crate) fn restore(options: &RestoreOptions) -> Result<(), CommandError> {
+    let database = &options.database.database;
+    let restoring = Restoring::begin(&options.file, database)?;
+    let now = ServiceClock::system().now();
+    let before = match options.end_sessions_before {
+        Moment::Now => now,
+        Moment::At(at) => at,
+    };
+    let ended = open::block_on(async { Ok(put_in_order(restoring.store(), before, now).await?) })?;
+    restoring.finish()?;
+    say(&format!(
+        "{database} is restored; sessions ended: {}, signing keys revoked: {}. \
+         API keys that were revoked after the backup are not: revoke them again",
+        ended.sessions, ended.signing_keys
+    ));
+    Ok(())
+}
