@@ -22,10 +22,8 @@ use authmint_domain::{
 };
 use authmint_store::Store;
 use axum::Router;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
+use tokio::sync::watch;
 
 /// The adapters of a running service.
 pub struct ServerPorts;
@@ -47,7 +45,7 @@ struct Inner {
     config: AppConfig,
     known_keys: KnownKeys,
     request_ids: RequestIds,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
 }
 
 impl App {
@@ -81,7 +79,7 @@ impl App {
             request_ids: RequestIds::new(&context.entropy),
             context: Arc::new(context),
             config,
-            draining: AtomicBool::new(false),
+            draining: watch::channel(false).0,
         })))
     }
 
@@ -126,10 +124,17 @@ impl App {
     }
 
     pub(crate) fn begin_draining(&self) {
-        self.0.draining.store(true, Ordering::Relaxed);
+        self.0.draining.send_replace(true);
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Relaxed)
+        *self.0.draining.borrow()
+    }
+
+    /// Waits until the service means to stop.
+    pub(crate) async fn drained(&self) {
+        let mut draining = self.0.draining.subscribe();
+        // The sender is part of this very value, so it cannot be gone.
+        let _draining = draining.wait_for(|draining| *draining).await;
     }
 }

@@ -1,6 +1,7 @@
 //! The use cases: each reads the clock once, asks the ports in order, and leaves every decision to the model.
 
 pub mod authorise;
+pub mod follow;
 pub mod purge;
 pub mod refresh;
 pub mod sign_in;

@@ -51,6 +51,9 @@ impl Default for Policy {
 /// Existing clients refresh 120 s before the end and never schedule a refresh for a shorter life.
 pub const SHORTEST_JWT_TTL: Duration = Duration::from_secs(3 * 60);
 
+/// So long is an end remembered on the revocation feed; a longer life would outlast it.
+pub const LONGEST_JWT_TTL: Duration = Duration::from_secs(3600);
+
 /// A code that lives longer is no longer an out-of-band secret (NIST SP 800-63B-4, section 3.1.3.2).
 pub const LONGEST_CODE_TTL: Duration = Duration::from_secs(10 * 60);
 
@@ -78,6 +81,7 @@ impl Policy {
         let checks = [
             ("session_jwt_ttl", "at least 180 s", relaxed || self.session_jwt_ttl >= SHORTEST_JWT_TTL),
             ("session_jwt_ttl", "more than 0 s", self.session_jwt_ttl > zero),
+            ("session_jwt_ttl", "at most 3600 s", self.session_jwt_ttl <= LONGEST_JWT_TTL),
             ("idle", "longer than session_jwt_ttl", self.idle > self.session_jwt_ttl),
             ("idle", "longer than settle, else nothing ever extends it", self.idle > self.settle),
             ("absolute", "at least as long as idle", self.absolute >= self.idle),

@@ -11,10 +11,16 @@ struct Migration {
 }
 
 /// In the order in which they are applied; what is listed here is never edited again.
-const MIGRATIONS: [Migration; 1] = [Migration {
-    name: "0001_sign_in_and_sessions",
-    sql: include_str!("../../migrations/sqlite/0001_sign_in_and_sessions.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        name: "0001_sign_in_and_sessions",
+        sql: include_str!("../../migrations/sqlite/0001_sign_in_and_sessions.sql"),
+    },
+    Migration {
+        name: "0002_revocation_feed",
+        sql: include_str!("../../migrations/sqlite/0002_revocation_feed.sql"),
+    },
+];
 
 /// Brings the schema to this program's, all of it or nothing.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {

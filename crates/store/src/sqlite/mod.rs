@@ -9,6 +9,7 @@ mod migrate;
 mod one_time_secret;
 mod project;
 mod purge;
+mod revocation;
 mod session;
 mod signing_key;
 mod user;
@@ -22,6 +23,7 @@ use authmint_domain::{
         limit::{Limit, LimitKey, Spent},
         one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
         project::{ApiKeyRecord, Project},
+        revocation::Stretch,
         session::{Decision, Session},
         signing_key::SigningKey,
         user::User,
@@ -44,6 +46,7 @@ pub struct SqliteStore {
     readers: Readers,
     queue: Queue,
     sweep: Arc<purge::Sweep>,
+    news: revocation::News,
 }
 
 impl SqliteStore {
@@ -57,7 +60,7 @@ impl SqliteStore {
         migrate::migrate(&mut connection)?;
         let readers = Readers::open(&opening, options.readers)?;
         let queue = Queue::start(options.writer, opening, connection)?;
-        Ok(Self { readers, queue, sweep: Arc::default() })
+        Ok(Self { readers, queue, sweep: Arc::default(), news: revocation::News::default() })
     }
 }
 
@@ -125,7 +128,11 @@ impl port::Store for SqliteStore {
         id: SessionId,
         decide: impl Decide<Session, Decision<A>>,
     ) -> Result<A, StoreError> {
-        self.queue.write(move |tx| session::decide(tx, id, &decide)).await
+        let (answer, entry) = self.queue.write(move |tx| session::decide(tx, id, &decide)).await?;
+        if let Some(number) = entry {
+            self.news.tell(number);
+        }
+        Ok(answer)
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
@@ -142,6 +149,20 @@ impl port::Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
         self.readers.read(|db| audit::newest(db, project_id, limit))
+    }
+
+    async fn revocations(
+        &self,
+        project_id: ProjectId,
+        position: Option<u64>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Stretch, StoreError> {
+        self.readers.read(|db| revocation::stretch(db, project_id, position, limit, now))
+    }
+
+    async fn revoked_beyond(&self, position: u64) {
+        self.news.beyond(position).await;
     }
 
     async fn purge(&self, before: Timestamp) -> Result<Purged, StoreError> {
