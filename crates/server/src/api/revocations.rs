@@ -22,8 +22,7 @@ pub(crate) async fn follow(
 ) -> Result<Json<FeedPage>, Problem> {
     let mut position = number(&query, "cursor")?;
     let wait = number(&query, "wait_s")?.unwrap_or(0).min(LONGEST_WAIT_S);
-    let (mut over, mut stopping) =
-        (pin!(tokio::time::sleep(Duration::from_secs(wait))), pin!(app.drained()));
+    let (mut over, mut stopping) = (pin!(tokio::time::sleep(Duration::from_secs(wait))), pin!(app.drained()));
     let mut last_look = wait == 0;
     loop {
         let found = follow::follow(app.context(), &caller.grant, position).await?;

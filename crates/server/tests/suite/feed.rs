@@ -85,7 +85,8 @@ async fn only_a_server_key_with_the_scope_follows() {
     poll(&service, &service.client_key, "").await.is_problem(403, "server_key_required");
     poll(&service, &service.server_key, "").await.is_problem(403, "scope_missing");
     let key = service.add_server_key(9, &[Scope::FeedRead]).await;
-    for query in ["?cursor=x", "?cursor=-1", "?cursor=18446744073709551615", "?cursor=1&cursor=2", "?wait_s=a"]
+    for query in
+        ["?cursor=x", "?cursor=-1", "?cursor=18446744073709551615", "?cursor=1&cursor=2", "?wait_s=a"]
     {
         poll(&service, &key, query).await.is_problem(400, "parameter_invalid");
     }
