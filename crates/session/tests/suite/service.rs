@@ -117,7 +117,7 @@ impl Service {
         json!({ "keys": [{
             "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.kid,
             "x": coordinate(&point[1..33]), "y": coordinate(&point[33..]),
-        }] })
+        }], "max_age": self.max_age })
         .to_string()
     }
 

@@ -5,9 +5,13 @@ use crate::{
     fixture::{PROJECT, admission, at, at_once, audited, open_session, refresh, seeded, sign_out},
 };
 use authmint_domain::{
-    model::session::{Decision, Session},
+    model::{
+        revocation::{Revoked, Stretch},
+        session::{Decision, Session},
+    },
     port::{Store as _, StoreError},
 };
+use authmint_protocol::id::ProjectId;
 use authmint_store::{OpenError, Options, Store, StoreUrl, Writer};
 use rusqlite::Connection;
 use std::{future::poll_fn, sync::Arc, task::Poll};
@@ -264,4 +268,31 @@ fn without_a_thread_a_write_is_done_when_its_call_is_first_polled() {
         |session: Option<&Session>| Decision::keep(session.is_none()),
     );
     assert_eq!(std::pin::pin!(call).poll(&mut context), Poll::Ready(Ok(true)));
+}
+
+#[tokio::test]
+async fn entries_of_every_kind_read_back_and_those_of_no_project_are_every_projects() {
+    let backend = sqlite_thread();
+    let store = seeded(&backend).await;
+    let user = "6f1c2a34-58b1-4c0e-9d4a-1f2e3d4c5b6a";
+    let insert = |project: &str, kind: &str, id: &str| {
+        let at = at(100).unix_millis();
+        raw(
+            &backend,
+            &format!(
+                "INSERT INTO revocations (project_id, kind, id, reason, ended_at, expires_at)
+                    VALUES ({project}, '{kind}', '{id}', 'test', {at}, {at} + 3660000)"
+            ),
+        );
+    };
+    insert("x'01010101010101010101010101010101'", "user", user);
+    insert("NULL", "key", "a-kid");
+    let told = |project| store.revocations(project, None, 9, at(200));
+    let whats = |told: Stretch| told.entries.into_iter().map(|entry| entry.what).collect::<Vec<_>>();
+    let key = Revoked::Key("a-kid".to_owned());
+    assert_eq!(whats(told(PROJECT).await.unwrap()), [Revoked::User(user.parse().unwrap()), key.clone()]);
+    assert_eq!(whats(told(ProjectId::from_bytes([9; 16])).await.unwrap()), [key]);
+    insert("NULL", "moon", "x");
+    let broken = told(PROJECT).await.unwrap_err();
+    assert!(matches!(broken, StoreError::BrokenRow { table: "revocations", column: "id", .. }), "{broken}");
 }
