@@ -1,7 +1,7 @@
 //! The revocation feed: who may follow it, what it says, and when.
 
 use crate::support::{Answer, Service};
-use authmint_domain::model::project::Scope;
+use authmint_domain::model::{policy::LONGEST_JWT_TTL, project::Scope};
 use serde_json::json;
 
 async fn poll(service: &Service, key: &str, query: &str) -> Answer {
@@ -36,7 +36,8 @@ async fn a_snapshot_then_what_came_since_its_cursor() {
     assert_eq!((ids(&snapshot), &snapshot.json["snapshot"]), (vec![first.as_str()], &json!(true)));
     let entry = &snapshot.json["entries"][0];
     assert_eq!((&entry["kind"], &entry["ended_at"]), (&json!("session"), &json!(1_790_000_000)));
-    assert_eq!(entry["expires_at"], json!(1_790_000_000 + 3600 + 60));
+    let longest = LONGEST_JWT_TTL.as_secs();
+    assert_eq!(entry["expires_at"], json!(1_790_000_000 + longest + 60));
 
     let since = format!("?cursor={}", snapshot.field("cursor"));
     let nothing = poll(&service, &key, &since).await;
@@ -44,7 +45,7 @@ async fn a_snapshot_then_what_came_since_its_cursor() {
     let second = ended(&service, "grace@example.com").await;
     assert_eq!(ids(&poll(&service, &key, &since).await), [second.as_str()]);
     assert_eq!(ids(&poll(&service, &key, "?cursor=99").await).len(), 2, "not of this database: a snapshot");
-    service.pass(3600 + 61);
+    service.pass(longest + 61);
     assert_eq!(ids(&poll(&service, &key, "").await).len(), 0, "every JWT of them is over");
 }
 

@@ -16,7 +16,7 @@ use std::{
 };
 
 /// How long an end that was learnt without its expiry is remembered: longer than a session JWT lives.
-const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+const KEPT_FOR: Duration = Duration::from_secs(25 * 3600);
 /// From so many entries on, those that are over are dropped whenever their number has doubled.
 const FEW: usize = 1024;
 
