@@ -1,7 +1,7 @@
 //! The guard: a session check for a JWT that was seen before, and for one that was not.
 
 use crate::table::Row;
-use authmint::guard::{AuthOptions, Guard, Progress, Step};
+use authmint::guard::{Answer, AuthOptions, Guard, Progress, Step};
 use authmint_domain::{
     model::{api_key, key_ring::KeyRing, refresh_token::mint_refresh_token},
     port::{ActiveKey as _, Signer as _},
@@ -26,6 +26,9 @@ const ROUNDS: usize = 31;
 const SEEN_PER_ROUND: usize = 20_000;
 const NEW_PER_ROUND: usize = 200;
 const TURN: usize = 10;
+/// Sessions on the revocation feed, and how many a page tells of.
+const ENDED: usize = 10_000;
+const PAGE: usize = 400;
 
 /// Runs the comparison and answers its rows.
 #[must_use]
@@ -36,14 +39,16 @@ pub fn run() -> Vec<Row> {
     let allocations = allocation_counter::measure(|| {
         black_box(world.guard.begin(black_box(&seen), world.now));
     });
+    let told = World::new();
+    told.hear_of_ends();
+    let told_seen = told.head(0);
+    told.check(&told_seen);
+    let mut with_feed = Vec::new();
     let (mut known, mut new, mut raw) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        known.push(time(SEEN_PER_ROUND, |_| {
-            let Step::Done(outcome) = world.guard.begin(black_box(&seen), world.now) else {
-                panic!("a JWT seen before is decided at once")
-            };
-            black_box(&outcome);
-        }));
+        // By turns, so that a noisy moment falls on both.
+        known.push(time(SEEN_PER_ROUND, |_| world.check_seen(&seen)));
+        with_feed.push(time(SEEN_PER_ROUND, |_| told.check_seen(&told_seen)));
         let heads: Vec<_> = (0..NEW_PER_ROUND).map(|n| world.head(1 + round * NEW_PER_ROUND + n)).collect();
         let signed: Vec<_> = heads.iter().map(signed_bytes).collect();
         // In short turns, so that the machine's mood is the same for both.
@@ -60,11 +65,13 @@ pub fn run() -> Vec<Row> {
         new.push(checking / turns);
     }
     let ratio = median(new.iter().zip(&raw).map(|(new, raw)| new / raw).collect());
+    let feed_ratio = median(with_feed.iter().zip(&known).map(|(with, without)| with / without).collect());
     vec![
         Row::figure("guard: begin, JWT seen before", median(known) * 1e6, "µs").at_most(1.0),
         Row::figure("guard: allocations of it", allocations.count_total as f64, "")
             .note("the refresh token in the outcome")
             .at_most(1.0),
+        Row::figure("guard: JWT seen before, feed of 10,000 entries / none", feed_ratio, "x").at_most(1.1),
         Row::figure("guard: begin to end, new JWT (ES256)", median(new) * 1e6, "µs"),
         Row::figure("aws-lc-rs alone on the same bytes", median(raw) * 1e6, "µs"),
         Row::figure("guard: new JWT / aws-lc-rs alone", ratio, "x").at_most(1.15),
@@ -125,6 +132,34 @@ impl World {
         let holds = native::check(waiting.check());
         let Step::Done(outcome) = waiting.receive(&self.guard, holds, self.now) else { panic!("a good JWT") };
         outcome.session.expect("a session");
+    }
+
+    /// Takes in a revocation feed of other sessions, page by page.
+    fn hear_of_ends(&self) {
+        let now = self.now.unix_seconds();
+        for page in 0..ENDED / PAGE {
+            let entries: Vec<_> = (0..PAGE)
+                .map(|entry| {
+                    let id = SessionId::from_bytes(((1 + page * PAGE + entry) as u128).to_be_bytes());
+                    json!({ "kind": "session", "id": id.to_string(), "ended_at": now, "expires_at": now + 3660 })
+                })
+                .collect();
+            let more = (page + 1) * PAGE < ENDED;
+            let body = json!({ "entries": entries, "cursor": "1", "snapshot": page == 0, "more": more });
+            let call = self.guard.follow(self.now).expect("the feed is followed");
+            let answer = Response::new(Bytes::from(body.to_string()));
+            let Progress::Settled(Answer::Heard) = call.receive(&self.guard, Ok(answer), self.now) else {
+                panic!("a good page")
+            };
+        }
+    }
+
+    /// Checks a JWT that was seen before.
+    fn check_seen(&self, head: &HeaderMap) {
+        let Step::Done(outcome) = self.guard.begin(black_box(head), self.now) else {
+            panic!("a JWT seen before is decided at once")
+        };
+        black_box(&outcome);
     }
 
     /// The head of a request with both cookies of its own session.

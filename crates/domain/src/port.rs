@@ -6,6 +6,7 @@ use crate::model::{
     limit::{Limit, LimitKey, Spent},
     one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
     project::{ApiKeyRecord, Project},
+    revocation::Stretch,
     session::{Decision, Session},
     signing_key::{GeneratedKey, KeyStep, SigningKey},
     user::{Proof, User},
@@ -121,7 +122,7 @@ pub struct SigningKeys {
 pub struct Purged {
     /// Sessions.
     pub sessions: u64,
-    /// Challenges, one-time secrets and limits.
+    /// Challenges, one-time secrets, limits and entries of the revocation feed.
     pub others: u64,
 }
 
@@ -248,6 +249,23 @@ pub trait Store: Send + Sync + 'static {
         project_id: ProjectId,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<RecordedEvent>, StoreError>> + Send;
+
+    /// A stretch of the revocation feed as one project sees it, after `position`, at most `limit` entries of it.
+    ///
+    /// Without a position, or with one from which it cannot be continued (rows were purged, the database is an older
+    /// one), it begins anew with everything that has not expired by `now`. Positions only grow, and what was
+    /// committed later never gets an earlier one.
+    fn revocations(
+        &self,
+        project_id: ProjectId,
+        position: Option<u64>,
+        limit: u32,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Stretch, StoreError>> + Send;
+
+    /// Waits until this process has committed something to the feed beyond `position`; what other processes commit
+    /// wakes nobody.
+    fn revoked_beyond(&self, position: u64) -> impl Future<Output = ()> + Send;
 
     /// Removes a bounded number of rows that have been of no use since `before`; call again until it removes none.
     ///

@@ -26,10 +26,8 @@ use authmint_domain::{
 };
 use authmint_store::Store;
 use axum::Router;
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
 
 /// The adapters of a running service.
 pub struct ServerPorts;
@@ -53,7 +51,7 @@ struct Inner {
     request_ids: RequestIds,
     /// What is known of the signing keys in use.
     kept: Mutex<Kept>,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
 }
 
 impl App {
@@ -91,7 +89,7 @@ impl App {
             context: Arc::new(context),
             config,
             kept: Mutex::new(kept),
-            draining: AtomicBool::new(false),
+            draining: watch::channel(false).0,
         })))
     }
 
@@ -158,10 +156,17 @@ impl App {
     }
 
     pub(crate) fn begin_draining(&self) {
-        self.0.draining.store(true, Ordering::Relaxed);
+        self.0.draining.send_replace(true);
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Relaxed)
+        *self.0.draining.borrow()
+    }
+
+    /// Waits until the service means to stop.
+    pub(crate) async fn drained(&self) {
+        let mut draining = self.0.draining.subscribe();
+        // The sender is part of this very value, so it cannot be gone.
+        let _draining = draining.wait_for(|draining| *draining).await;
     }
 }

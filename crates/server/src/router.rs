@@ -1,7 +1,7 @@
 //! The whole route table.
 
 use crate::{
-    api::{dev, health},
+    api::{dev, health, revocations},
     app::App,
     compat::{authenticate, logout, otps_send, refresh, unsupported, user, well_known},
     http::{edge, problem::Problem},
@@ -33,6 +33,7 @@ pub(crate) fn router(app: &App, added: Router<App>) -> Router {
         .route(&format!("{USER}/{{*id}}"), get(user::by_id))
         .route("/.well-known/jwks.json", get(well_known::key_set))
         .route("/.well-known/openid-configuration", get(well_known::openid_configuration))
+        .route("/api/v1/revocations", get(revocations::follow))
         .merge(added);
     if app.inbox().is_some() {
         served = served

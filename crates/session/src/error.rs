@@ -94,6 +94,9 @@ pub enum UnavailableCause {
     /// The JWT's key is not in the key set, which was fetched a moment ago.
     #[error("its key set does not hold the session JWT's key yet")]
     KeyUnknown,
+    /// The revocation feed was not heard for a while, and the app requires it.
+    #[error("its revocation feed was not heard for a while, and this app serves no session without it")]
+    FeedStale,
     /// It failed a moment ago and is not asked again so soon.
     #[error("it failed a moment ago")]
     FailedBefore,
@@ -180,6 +183,11 @@ pub enum ConfigError {
     /// A limit of time is zero, or one try may take longer than all of them.
     #[error("the time limits must be above zero, and that of one try at most that of all")]
     LimitsInvalid,
+    /// The revocation feed is required of a service that has none.
+    #[error(
+        "Crossmint's hosted service has no revocation feed: do not require it, or set the base URL of your own"
+    )]
+    FeedMissing,
     /// The system gave no random bytes, or the HTTP client could not be made.
     #[error("the SDK cannot start on this system: {0}")]
     System(String),
@@ -195,6 +203,7 @@ impl ConfigError {
             Self::BaseUrlMissing => "base_url_missing",
             Self::BaseUrlInvalid => "base_url_invalid",
             Self::LimitsInvalid => "limits_invalid",
+            Self::FeedMissing => "feed_missing",
             Self::System(_) => "system",
         }
     }

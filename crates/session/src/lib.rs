@@ -2,7 +2,9 @@
 //!
 //! An ordinary request costs microseconds: its session JWT is verified offline, and found in a cache the next time.
 //! Shortly before the JWT ends the session is refreshed, once per process however many requests want it, and the new
-//! tokens go out as cookies. A failing network, a lost answer or a storm of requests signs nobody out.
+//! tokens go out as cookies. A failing network, a lost answer or a storm of requests signs nobody out. What ended
+//! elsewhere is refused within two seconds: a task beside the requests follows the service's revocation feed
+//! ([`Revocation`]; the server key needs the scope `feed.read`).
 //!
 //! ```no_run
 //! use authmint::{Auth, AuthOptions};
@@ -56,5 +58,5 @@ pub use authmint_protocol::cookie::{CookieOptions, SameSite};
 #[cfg(feature = "client")]
 pub use client::Auth;
 pub use error::{AuthError, ConfigError};
-pub use guard::{AuthOptions, Guard};
+pub use guard::{AuthOptions, Guard, Revocation};
 pub use session::{AuthMaterial, Session};

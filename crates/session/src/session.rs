@@ -7,7 +7,10 @@ use authmint_protocol::{
     token::SessionClaims,
     wire::user::User,
 };
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 /// A session that was checked: who the user is, and the auth material to act in their name. A copy costs little.
 #[derive(Clone)]
@@ -25,6 +28,8 @@ pub(crate) struct VerifiedJwt {
     pub(crate) refresh_from: Timestamp,
     /// Which state of the key set vouched for it.
     pub(crate) keys_version: u64,
+    /// Up to which state of what is known to have ended nothing is known against it.
+    pub(crate) clear_as_of: AtomicU64,
 }
 
 /// What the service answers to a refresh.

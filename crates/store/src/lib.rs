@@ -22,6 +22,7 @@ use authmint_domain::{
         limit::{Limit, LimitKey, Spent},
         one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
         project::{ApiKeyRecord, Project},
+        revocation::Stretch,
         session::{Decision, Session},
         signing_key::KeyStep,
         user::User,
@@ -224,6 +225,20 @@ impl port::Store for Store {
         limit: u32,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
         dispatch!(self, audit_events(project_id, limit))
+    }
+
+    async fn revocations(
+        &self,
+        project_id: ProjectId,
+        position: Option<u64>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Stretch, StoreError> {
+        dispatch!(self, revocations(project_id, position, limit, now))
+    }
+
+    async fn revoked_beyond(&self, position: u64) {
+        dispatch!(self, revoked_beyond(position));
     }
 
     async fn purge(&self, before: Timestamp) -> Result<Purged, StoreError> {

@@ -92,3 +92,21 @@ async fn a_refused_background_request_leaves_the_cookies_to_the_next_page_load()
     assert_eq!(victim.load().await.status, 401);
     assert!(victim.cookie("crossmint-refresh-token").is_none());
 }
+
+#[tokio::test]
+async fn s21_a_theft_found_by_one_process_is_refused_by_every_other_while_the_jwts_are_still_good() {
+    let world = World::new().await;
+    let (mut victim, mut thief) = robbed(&world).await;
+    for _ in 0..2 {
+        world.wait(16 * MINUTE);
+        assert_eq!(victim.load().await.status, 200);
+        world.two_seconds().await;
+    }
+    assert_eq!(victim.load().await.status, 200, "its JWT is fresh");
+    // The thief's JWT is over; the old refresh token gives the copy away.
+    assert_eq!(thief.load().await.status, 401);
+    world.two_seconds().await;
+    world.wire.take_calls();
+    assert_eq!(victim.load().await.status, 401);
+    assert_eq!(world.wire.take_calls(), Vec::<String>::new(), "without asking");
+}

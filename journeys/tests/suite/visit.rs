@@ -69,10 +69,39 @@ async fn a_sign_out_ends_the_session_for_every_copy_of_its_cookies() {
     let world = World::new().await;
     let mut browser = world.sign_in("ada@example.com").await;
     let mut copy = browser.clone().routed_to(world.another_app_server());
+    assert_eq!(copy.load().await.status, 200);
+    world.two_seconds().await;
     assert_eq!(browser.post("/auth/logout", &serde_json::json!({})).await.status, 200);
     assert_eq!(browser.cookie("crossmint-refresh-token"), None);
     assert_eq!(browser.load().await.status, 401);
-    // The copied JWT may serve until it ends; its session cannot be renewed.
+    // The copied JWT is still good, but the other process has heard that its session ended.
+    world.two_seconds().await;
+    world.wire.take_calls();
+    assert_eq!(copy.depart_in_background().answered().await.status, 401);
+    assert_eq!(world.wire.take_calls(), Vec::<String>::new(), "without asking");
     world.wait(Duration::from_secs(16 * 60));
     assert_eq!(copy.load().await.status, 401);
+}
+
+#[tokio::test]
+async fn an_end_that_an_outage_hides_is_made_up_for_when_the_feed_is_back() {
+    let world = World::new().await;
+    let mut browser = world.sign_in("ada@example.com").await;
+    assert_eq!(browser.load().await.status, 200);
+    world.wire.set_down(true);
+    for _ in 0..15 {
+        world.two_seconds().await;
+    }
+    world.sign_out_elsewhere(&browser).await;
+    world.two_seconds().await;
+    assert_eq!(browser.load().await.status, 200, "best effort: an honest user is served through an outage");
+    world.wire.set_down(false);
+    // The longest back-off.
+    for _ in 0..4 {
+        world.two_seconds().await;
+    }
+    world.two_seconds().await;
+    world.wire.take_calls();
+    assert_eq!(browser.load().await.status, 401);
+    assert_eq!(world.wire.take_calls(), Vec::<String>::new());
 }

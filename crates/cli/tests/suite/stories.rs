@@ -1,7 +1,8 @@
 //! The stories of the refresh rule over real HTTP, against the running program on its own disk.
 
 use crate::program::Program;
-use std::{collections::HashSet, sync::Arc};
+use serde_json::json;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -153,4 +154,36 @@ async fn what_this_service_did_not_make_is_refused_as_malformed() {
         assert_eq!(refused(&program, text).await, "refresh_malformed");
     }
     assert_eq!(refreshed(&program, &first).await, first);
+}
+
+#[tokio::test]
+async fn s21_a_sign_out_at_the_service_reaches_the_demo_app_while_the_jwt_is_still_good() {
+    let data = tempfile::tempdir().unwrap();
+    let program = Program::start(data.path(), &[]);
+    let secret = program.one_time_secret("ada@example.com").await;
+    let (status, material) = program.call("refresh", &json!({ "refresh": secret })).await.unwrap();
+    assert_eq!(status, 200, "{material}");
+    let cookie = format!("crossmint-jwt={}", material["jwt"].as_str().unwrap());
+    let http = reqwest::Client::new();
+    let me = || async {
+        let request = http.get(format!("{}/api/me", program.said("demoUrl"))).header("cookie", &cookie);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(me().await.0, 200);
+    let token = &material["refresh"]["secret"];
+    assert_eq!(program.call("logout", &json!({ "refresh": token })).await.unwrap().0, 200);
+    // Within the two seconds that are promised; a JWT that nobody told of would serve for fifteen minutes.
+    let refused = async {
+        loop {
+            let (status, body) = me().await;
+            if status != 200 {
+                return (status, body);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let (status, body) =
+        tokio::time::timeout(Duration::from_secs(2), refused).await.expect("refused in time");
+    assert!(status == 401 && body.contains("session_revoked"), "{status} {body}");
 }

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod authorise;
+pub mod follow;
 pub mod purge;
 pub mod refresh;
 pub mod restore;

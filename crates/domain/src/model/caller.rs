@@ -96,7 +96,7 @@ fn app_identifier(text: &str) -> Result<String, CallerFault> {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 2] = [Self::UsersCreate, Self::UsersRead];
+    pub const ALL: [Self; 3] = [Self::UsersCreate, Self::UsersRead, Self::FeedRead];
 
     /// Its name, as it is stored and written.
     #[must_use]
@@ -104,6 +104,7 @@ impl Scope {
         match self {
             Self::UsersCreate => "users.create",
             Self::UsersRead => "users.read",
+            Self::FeedRead => "feed.read",
         }
     }
 
@@ -113,12 +114,12 @@ impl Scope {
         Self::ALL.into_iter().find(|scope| scope.as_str() == name)
     }
 
-    /// What a key of this usage may do if nothing else is asked for: pages sign up, servers read.
+    /// What a key of this usage may do if nothing else is asked for: pages sign up, servers read, and follow what has ended.
     #[must_use]
     pub fn usual(usage: Usage) -> Vec<Self> {
         match usage {
             Usage::Client => vec![Self::UsersCreate],
-            Usage::Server => vec![Self::UsersRead],
+            Usage::Server => vec![Self::UsersRead, Self::FeedRead],
         }
     }
 }

@@ -115,6 +115,7 @@ impl ProjectGrant {
             (Usage::Server, scope) if self.has(scope) => Ok(()),
             (Usage::Server, Scope::UsersCreate) => Err(KeyRefused::Scope("users.create")),
             (Usage::Server, Scope::UsersRead) => Err(KeyRefused::Scope("users.read")),
+            (Usage::Server, Scope::FeedRead) => Err(KeyRefused::Scope("feed.read")),
         }
     }
 }

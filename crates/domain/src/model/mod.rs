@@ -11,6 +11,7 @@ pub mod one_time_secret;
 pub mod policy;
 pub mod project;
 pub mod refresh_token;
+pub mod revocation;
 pub mod rotation;
 pub mod session;
 pub mod session_jwt;

@@ -56,8 +56,9 @@ impl Default for Policy {
 /// Existing clients refresh 120 s before the end and never schedule a refresh for a shorter life.
 pub const SHORTEST_JWT_TTL: Duration = Duration::from_secs(3 * 60);
 
-/// A JWT cannot be called back where it is verified offline, and its key must be published as long as it lives.
-pub const LONGEST_JWT_TTL: Duration = Duration::from_secs(86_400);
+/// A JWT cannot be called back where it is verified offline: its key must be published, and its session's end be told on
+/// the revocation feed, as long as it lives.
+pub const LONGEST_JWT_TTL: Duration = Duration::from_secs(3600);
 
 /// A code that lives longer is no longer an out-of-band secret (NIST SP 800-63B-4, section 3.1.3.2).
 pub const LONGEST_CODE_TTL: Duration = Duration::from_secs(10 * 60);
@@ -86,7 +87,7 @@ impl Policy {
         let checks = [
             ("session_jwt_ttl", "at least 180 s", relaxed || self.session_jwt_ttl >= SHORTEST_JWT_TTL),
             ("session_jwt_ttl", "more than 0 s", self.session_jwt_ttl > zero),
-            ("session_jwt_ttl", "at most 86400 s", self.session_jwt_ttl <= LONGEST_JWT_TTL),
+            ("session_jwt_ttl", "at most 3600 s", self.session_jwt_ttl <= LONGEST_JWT_TTL),
             ("idle", "longer than session_jwt_ttl", self.idle > self.session_jwt_ttl),
             ("idle", "longer than settle, else nothing ever extends it", self.idle > self.settle),
             ("absolute", "at least as long as idle", self.absolute >= self.idle),

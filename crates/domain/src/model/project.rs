@@ -46,6 +46,9 @@ pub enum Scope {
     /// Profiles may be read.
     #[serde(rename = "users.read")]
     UsersRead,
+    /// The revocation feed may be followed.
+    #[serde(rename = "feed.read")]
+    FeedRead,
 }
 
 /// An API key as the service keeps it: a hash, and what the key is allowed.

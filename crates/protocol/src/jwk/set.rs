@@ -96,6 +96,13 @@ impl KeySet {
         Self { inner: Arc::new(inner) }
     }
 
+    /// The set without the key of this name.
+    #[must_use]
+    pub fn without(&self, kid: &str) -> Self {
+        let keys = self.inner.keys.iter().filter(|key| key.kid() != Some(kid)).cloned().collect();
+        Self { inner: Arc::new(Inner { keys, skipped: self.inner.skipped.clone() }) }
+    }
+
     /// The keys that may be used, in the order of the set.
     #[must_use]
     pub fn keys(&self) -> &[Arc<PublicKey>] {

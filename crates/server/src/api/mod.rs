@@ -2,3 +2,4 @@
 
 pub(crate) mod dev;
 pub(crate) mod health;
+pub(crate) mod revocations;

@@ -4,6 +4,7 @@ use super::reply::json_bytes;
 use authmint_domain::{
     flow::{
         authorise::AuthoriseError,
+        follow::FollowError,
         refresh::RefreshError,
         sign_in::email::{AuthenticateError, SendCodeError},
         whoami::WhoamiError,
@@ -154,6 +155,15 @@ impl From<RefreshError> for Problem {
                 tracing::error!(%error, "a session JWT could not be signed");
                 Self::unavailable()
             }
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<FollowError> for Problem {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::Store(error) => error.into(),
             refused => Self::new(refused.code(), refused.to_string()),
         }
     }

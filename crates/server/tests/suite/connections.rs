@@ -1,6 +1,7 @@
 //! Over real connections: what the HTTP library sees before the router does, and how a service ends.
 
 use crate::support::{A, Service, Setup, inline};
+use authmint_domain::model::project::Scope;
 use authmint_server::serve;
 use authmint_store::{Options, Writer};
 use std::time::Duration;
@@ -99,6 +100,30 @@ async fn draining_has_an_end_and_idle_connections_do_not_hold_it_up() {
     let mut first = [0; 12];
     idle.read_exact(&mut first).await.unwrap();
     stop.send(()).unwrap();
+    ended.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_follower_who_waits_for_the_feed_does_not_hold_up_the_end() {
+    let mut setup = threaded();
+    // Less than the follower would wait: it would be cut off without an answer.
+    setup.configure = |config| config.limits.drain_timeout = Duration::from_secs(5);
+    let Running { service, address, stop, ended } = run(setup).await;
+    let key = service.add_server_key(9, &[Scope::FeedRead]).await;
+    let request = format!(
+        "GET /api/v1/revocations?cursor=0&wait_s=25 HTTP/1.1\r\nhost: localhost\r\nx-api-key: {key}\r\n\r\n"
+    );
+    let mut following = TcpStream::connect(address).await.unwrap();
+    following.write_all(request.as_bytes()).await.unwrap();
+    assert!(
+        exchange(address, b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            .await
+            .contains(" 200 ")
+    );
+    stop.send(()).unwrap();
+    let mut answer = String::new();
+    following.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""entries":[]"#), "{answer}");
     ended.await.unwrap().unwrap();
 }
 

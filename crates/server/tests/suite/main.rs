@@ -6,6 +6,7 @@ mod calls;
 mod connections;
 mod cross_origin;
 mod development;
+mod feed;
 mod logs;
 mod mail;
 mod operator;

@@ -111,7 +111,7 @@ async fn a_text_is_shown_once_and_kept_as_a_hash() {
             .await
             .unwrap();
     assert_eq!(key.hash, sha256(text.reveal().as_bytes()));
-    assert_eq!(key.scopes, [Scope::UsersRead]);
+    assert_eq!(key.scopes, [Scope::UsersRead, Scope::FeedRead]);
     assert!(api_key::list(&cx, SHOP).await.unwrap().contains(&key));
     let needle = text.reveal().as_bytes();
     let kept = std::fs::read(service.database().to_string().trim_start_matches("sqlite:")).unwrap();

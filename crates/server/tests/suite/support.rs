@@ -148,6 +148,10 @@ impl Service {
         add_key(&self.app.context().store, seed, Usage::Client, callers, scopes).await
     }
 
+    pub(crate) async fn add_server_key(&self, seed: u8, scopes: &[Scope]) -> String {
+        add_key(&self.app.context().store, seed, Usage::Server, Callers::Any, scopes).await
+    }
+
     pub(crate) fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds)).unwrap();
     }

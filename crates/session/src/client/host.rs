@@ -20,6 +20,11 @@ pub trait Host: Send + Sync + 'static {
     /// Waits.
     fn sleep(&self, span: Duration) -> impl Future<Output = ()> + Send;
 
+    /// Waits where no request waits along; a test whose time stands still tells the two apart.
+    fn rest(&self, span: Duration) -> impl Future<Output = ()> + Send {
+        self.sleep(span)
+    }
+
     /// Sends a request and reads the answer whole, without following redirects.
     fn send(
         &self,

@@ -1,6 +1,7 @@
 //! The host of a guard on tokio: answers its steps by HTTP and by checking signatures in place.
 
 mod flight;
+mod follower;
 mod host;
 mod settling;
 
@@ -19,11 +20,14 @@ use authmint_protocol::{
     wire::user::User,
 };
 use flight::{Flights, Role};
-use std::sync::Arc;
+use follower::Follower;
+use std::{sync::Arc, time::Duration};
+use tokio::runtime::Handle;
 
 /// An app's way to its users' sessions. Make one, and clone it wherever it is needed: all clones share what is known.
 pub struct Auth<H: Host = SystemHost> {
     inner: Arc<Inner<H>>,
+    follower: Arc<Follower>,
 }
 
 struct Inner<H> {
@@ -51,7 +55,13 @@ impl<H: Host> Auth<H> {
     /// [`ConfigError`] if the options cannot work.
     pub fn with_host(options: &AuthOptions, seed: [u8; 32], host: H) -> Result<Self, ConfigError> {
         let guard = Guard::new(options, seed)?;
-        Ok(Self { inner: Arc::new(Inner { guard, host, flights: Flights::default() }) })
+        let inner = Arc::new(Inner { guard, host, flights: Flights::default() });
+        let this = Self { inner, follower: Arc::default() };
+        // Made outside a runtime, it follows from the first request on.
+        if Handle::try_current().is_ok() {
+            this.follower.start(&this.inner);
+        }
+        Ok(this)
     }
 
     /// The session of a request: checked offline, refreshed if it must be.
@@ -214,6 +224,7 @@ impl<H: Host> Auth<H> {
 
     /// Does what is due beside the requests.
     fn keep_up(&self) {
+        self.follower.start(&self.inner);
         if let Some(call) = self.inner.guard.upkeep(self.inner.host.now()) {
             let this = self.clone();
             tokio::spawn(async move {
@@ -230,7 +241,7 @@ impl<H: Host> Auth<H> {
 
 impl<H: Host> Clone for Auth<H> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
+        Self { inner: Arc::clone(&self.inner), follower: Arc::clone(&self.follower) }
     }
 }
 
@@ -239,19 +250,23 @@ async fn drive<H: Host>(inner: Arc<Inner<H>>, mut call: Call) -> Answer {
     let (guard, host) = (&inner.guard, &inner.host);
     loop {
         if !call.pause().is_zero() {
-            host.sleep(call.pause()).await;
+            wait(host, &call, call.pause()).await;
         }
         let limit = call.limit(guard, host.now());
         let result = tokio::select! {
             biased;
             reply = host.send(call.request(guard)) => reply.map_err(TryFailed::Transport),
-            () = host.sleep(limit) => Err(TryFailed::TimedOut),
+            () = wait(host, &call, limit) => Err(TryFailed::TimedOut),
         };
         match call.receive(guard, result, host.now()) {
             Progress::Settled(answer) => return answer,
             Progress::Again(next) => call = next,
         }
     }
+}
+
+async fn wait<H: Host>(host: &H, call: &Call, span: Duration) {
+    if call.is_background() { host.rest(span).await } else { host.sleep(span).await }
 }
 
 /// Fills in Crossmint's host where no base URL is given and the key is one of theirs.

@@ -1,6 +1,6 @@
 //! The start of a conversation: a request whose JWT was seen before is answered here, and most are.
 
-use super::{Guard, call::Call, outcome::Outcome, request::RequestHead};
+use super::{Guard, call::Call, outcome::Outcome, request::RequestHead, revocation::Standing};
 use crate::{
     error::{AuthError, UnavailableCause},
     session::{AuthMaterial, Session, VerifiedJwt},
@@ -199,7 +199,8 @@ impl Guard {
     ) -> Option<Session> {
         let verified = self.verified.get(pair.jwt?, self.keys.version(), now)?;
         let early = now >= verified.refresh_from && pair.refresh_token.is_some() && purpose != Purpose::Peek;
-        if self.ended.code(verified.claims.session_id).is_some()
+        if self.ended.standing(&verified) != Standing::Clear
+            || self.feed.withholds(now)
             || !same_session(&verified, pair.refresh_token)
             || (early && !head.is_prefetch() && !self.memory.service_rests(now))
         {

@@ -1,6 +1,6 @@
 //! One call to the service, with its tries: what to send, when, and what an answer means.
 
-use super::Guard;
+use super::{Guard, follow};
 use crate::{
     error::{AuthError, TransportError, UnavailableCause},
     session::AuthMaterial,
@@ -43,6 +43,8 @@ enum Kind {
     Refresh(RefreshToken),
     Logout(RefreshToken),
     User(UserId),
+    /// What ended since this cursor.
+    Feed(Option<String>),
 }
 
 /// What makes two calls one.
@@ -75,6 +77,8 @@ pub enum Answer {
     SignedOut,
     /// A user's profile.
     User(Arc<User>),
+    /// The guard knows what has ended as of now.
+    Heard,
     /// The service gave no usable answer; nothing is known about the token.
     Failed(AuthError),
 }
@@ -101,6 +105,11 @@ impl Guard {
         Ok(self.call(Kind::User(user_id), now))
     }
 
+    pub(super) fn call_feed(&self, cursor: Option<String>, pause: Duration, now: Timestamp) -> Call {
+        let deadline = now.after(pause + follow::WAIT + self.settings.try_limit);
+        Call { kind: Kind::Feed(cursor), deadline, tries: 0, pause }
+    }
+
     fn call(&self, kind: Kind, now: Timestamp) -> Call {
         Call { kind, deadline: now.after(self.settings.total_limit), tries: 0, pause: Duration::ZERO }
     }
@@ -113,7 +122,7 @@ impl Call {
         match &self.kind {
             Kind::Keys => Some(SharedKey::Keys),
             Kind::Refresh(token) => Some(SharedKey::Refresh(token.reveal().into())),
-            Kind::Logout(_) | Kind::User(_) => None,
+            Kind::Logout(_) | Kind::User(_) | Kind::Feed(_) => None,
         }
     }
 
@@ -125,7 +134,7 @@ impl Call {
                 let refused = guard.memory.refused(token, now).map(Answer::Refused);
                 refused.or_else(|| guard.memory.kept(token, now))
             }
-            Kind::Keys | Kind::Logout(_) | Kind::User(_) => None,
+            Kind::Keys | Kind::Logout(_) | Kind::User(_) | Kind::Feed(_) => None,
         }
     }
 
@@ -138,7 +147,14 @@ impl Call {
     /// How long this try may take once it is sent, at the point in time when it is.
     #[must_use]
     pub fn limit(&self, guard: &Guard, now: Timestamp) -> Duration {
-        self.deadline.since(now).min(guard.settings.try_limit)
+        let rest = self.deadline.since(now);
+        if self.is_background() { rest } else { rest.min(guard.settings.try_limit) }
+    }
+
+    /// Whether no request waits for it, however long it takes.
+    #[must_use]
+    pub const fn is_background(&self) -> bool {
+        matches!(self.kind, Kind::Feed(_))
     }
 
     /// The request to send; redirects are not to be followed.
@@ -154,6 +170,7 @@ impl Call {
                 (Method::POST, urls.logout.clone(), json(&LogoutRequest { refresh: Some(token.clone()) }))
             }
             Kind::User(id) => (Method::GET, urls.user(*id), Bytes::new()),
+            Kind::Feed(cursor) => (Method::GET, urls.feed(cursor.as_deref(), follow::WAIT), Bytes::new()),
         };
         let mut request = Request::new(body);
         *request.method_mut() = method;
@@ -186,7 +203,8 @@ impl Call {
             Err(TryFailed::Transport(error)) => (UnavailableCause::Network(error), None),
         };
         let pause = self.next_pause(guard).max(retry_after.unwrap_or_default());
-        if now.after(pause) < self.deadline {
+        // A poll of the feed is not repeated but followed by the next one.
+        if now.after(pause) < self.deadline && !self.is_background() {
             return Progress::Again(Self { tries: self.tries + 1, pause, ..self });
         }
         let error = AuthError::Unavailable { cause: failure, retry_after };
@@ -198,7 +216,7 @@ impl Call {
         let half = FIRST_PAUSE.saturating_mul(1 << self.tries.min(10)) / 2;
         let text = match &self.kind {
             Kind::Refresh(token) | Kind::Logout(token) => token.reveal(),
-            Kind::Keys | Kind::User(_) => "",
+            Kind::Keys | Kind::User(_) | Kind::Feed(_) => "",
         };
         half + guard.seeded.spread(text, self.tries, half)
     }
@@ -227,6 +245,10 @@ impl Call {
                 .ok()
                 .filter(|user| user.id == id.to_string())
                 .map(|user| Answer::User(Arc::new(user))),
+            Kind::Feed(_) => {
+                guard.hear(reply.body(), now)?;
+                Some(Answer::Heard)
+            }
             Kind::Keys | Kind::Logout(_) => Some(Answer::SignedOut),
         }
         .ok_or(UnavailableCause::BrokenAnswer)
@@ -269,6 +291,7 @@ impl Call {
                 memory.service_failed(retry_after, now);
             }
             (Kind::Keys, Answer::Failed(_)) => guard.keys.failed(now),
+            (Kind::Feed(_), Answer::Failed(error)) => guard.feed.failed(error),
             _ => {}
         }
         answer

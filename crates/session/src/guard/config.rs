@@ -1,5 +1,6 @@
 //! What an app says when it makes its guard, checked once.
 
+use super::Revocation;
 use crate::error::ConfigError;
 use authmint_protocol::{
     api_key::ApiKey,
@@ -10,12 +11,13 @@ use authmint_protocol::{
 };
 use http::{HeaderValue, Uri};
 use std::time::Duration;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// Where the endpoints that existing clients know lie below the base URL.
 const SESSION_PATH: &str = "/api/2024-09-26/session/sdk/auth";
 const USER_PATH: &str = "/api/2024-09-26/sdk/auth/user";
 const JWKS_PATH: &str = "/.well-known/jwks.json";
+const FEED_PATH: &str = "/api/v1/revocations";
 
 /// The options of a guard; all but the API key and the base URL have defaults.
 #[derive(Clone)]
@@ -27,6 +29,7 @@ pub struct AuthOptions {
     pub(crate) try_limit: Duration,
     pub(crate) total_limit: Duration,
     pub(crate) jwt_capacity: usize,
+    pub(crate) revocation: Revocation,
     /// The service is Crossmint's hosted one, whose claims are not published.
     pub(crate) hosted: bool,
 }
@@ -43,6 +46,7 @@ impl AuthOptions {
             try_limit: Duration::from_secs(3),
             total_limit: Duration::from_secs(6),
             jwt_capacity: 10_000,
+            revocation: Revocation::default(),
             hosted: false,
         }
     }
@@ -82,6 +86,13 @@ impl AuthOptions {
         self.jwt_capacity = capacity;
         self
     }
+
+    /// Whether the revocation feed is followed, and what holds while it cannot be; the key needs the scope `feed.read`.
+    #[must_use]
+    pub fn revocation(mut self, revocation: Revocation) -> Self {
+        self.revocation = revocation;
+        self
+    }
 }
 
 /// Options that hold together, in the form in which the guard uses them.
@@ -102,6 +113,7 @@ pub(crate) struct Urls {
     pub(crate) logout: Uri,
     pub(crate) jwks: Uri,
     user: String,
+    feed: Uri,
 }
 
 impl Settings {
@@ -117,6 +129,9 @@ impl Settings {
         }
         let mut expected = Expected::new(base.clone(), key.project_id.to_string());
         if options.hosted {
+            if options.revocation == Revocation::Required {
+                return Err(ConfigError::FeedMissing);
+            }
             expected.issuer = None;
             expected.accept_absent_audience = true;
         }
@@ -145,7 +160,19 @@ impl Urls {
             logout: uri(&format!("{SESSION_PATH}/logout"))?,
             jwks: uri(JWKS_PATH)?,
             user: format!("{base}{USER_PATH}/"),
+            feed: uri(FEED_PATH)?,
         })
+    }
+
+    /// The address of the revocation feed, from a cursor on if there is one.
+    pub(crate) fn feed(&self, cursor: Option<&str>, wait: Duration) -> Uri {
+        let Some(cursor) = cursor else { return self.feed.clone() };
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("cursor", cursor)
+            .append_pair("wait_s", &wait.as_secs().to_string())
+            .finish();
+        // A cursor too long for a URL is of no use: the feed begins anew.
+        format!("{}?{query}", self.feed).parse().unwrap_or_else(|_| self.feed.clone())
     }
 
     /// The address of a user; the ID is a type whose text cannot leave its place in the path.

@@ -42,6 +42,8 @@ struct State {
     fetched_at: Option<Timestamp>,
     /// When the latest fetch ended, well or not.
     tried_at: Option<Timestamp>,
+    /// Keys that are not to be used any more, though a set on its way may still hold them.
+    revoked: Vec<String>,
 }
 
 /// A key set with the count of its changes.
@@ -100,12 +102,26 @@ impl Keys {
         if state.body != reply.body() {
             self.version.fetch_add(1, Ordering::AcqRel);
             state.body = reply.body().clone();
-            state.set = set;
+            state.set = state.revoked.iter().fold(set, |set, kid| set.without(kid));
         }
         state.fetched_at = Some(now);
         let fresh_until = now.after(Duration::from_secs(max_age(reply.headers())));
         self.renew_from.store(fresh_until.unix_millis(), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Stops using a key at once; what it vouched for is verified again, and the set is fetched anew.
+    pub(super) fn revoke(&self, kid: &str, now: Timestamp) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if state.revoked.iter().any(|revoked| revoked == kid) {
+            return;
+        }
+        state.revoked.push(kid.to_owned());
+        state.set = state.set.without(kid);
+        // Its successor may be unknown here: whoever needs it first may ask at once.
+        state.tried_at = None;
+        self.version.fetch_add(1, Ordering::AcqRel);
+        self.renew_from.store(now.unix_millis(), Ordering::Relaxed);
     }
 
     pub(super) fn failed(&self, now: Timestamp) {

@@ -3,7 +3,7 @@
 use super::{call::Answer, seed::Seeded};
 use authmint_protocol::{ErrorCode, secret::RefreshToken, time::Timestamp};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -40,6 +40,12 @@ impl Memory {
 
     pub(super) fn kept(&self, token: &RefreshToken, now: Timestamp) -> Option<Answer> {
         self.answers.get(token.reveal(), now)
+    }
+
+    /// Drops the kept answers that brought sessions of these users.
+    pub(super) fn drop_answers_of(&self, users: &HashSet<&str>) {
+        self.answers
+            .retain(|answer| !matches!(answer, Answer::Renewed(of) if users.contains(of.user.id.as_str())));
     }
 
     /// Remembers that the token is of no more use, and drops what a refresh with it had brought.
@@ -105,6 +111,10 @@ impl<V: Clone> Recent<V> {
 
     fn remove(&self, token: &str) {
         self.entries().by_token.remove(token);
+    }
+
+    fn retain(&self, keep: impl Fn(&V) -> bool) {
+        self.entries().by_token.retain(|_, (_, value)| keep(value));
     }
 
     fn entries(&self) -> std::sync::MutexGuard<'_, Entries<V>> {

@@ -13,6 +13,7 @@
 mod begin;
 mod call;
 mod config;
+mod follow;
 mod keys;
 mod memory;
 mod outcome;
@@ -26,6 +27,7 @@ mod verified;
 pub use begin::{AwaitsAnswer, AwaitsSignature, Step};
 pub use call::{Answer, Call, Progress, SharedKey, TryFailed};
 pub use config::AuthOptions;
+pub use follow::Revocation;
 pub use outcome::{Outcome, SetCookies};
 pub use request::RequestHead;
 pub use sign_out::SignOut;
@@ -45,6 +47,7 @@ pub struct Guard {
     verified: verified::VerifiedJwts,
     memory: memory::Memory,
     ended: revocation::Ended,
+    feed: follow::Feed,
 }
 
 impl Guard {
@@ -59,7 +62,8 @@ impl Guard {
             keys: keys::Keys::new(),
             verified: verified::VerifiedJwts::new(options.jwt_capacity, seeded.clone()),
             memory: memory::Memory::new(&seeded),
-            ended: revocation::Ended::new(seeded.clone()),
+            ended: revocation::Ended::new(&seeded),
+            feed: follow::Feed::new(if options.hosted { Revocation::Off } else { options.revocation }),
             seeded,
         })
     }
@@ -96,7 +100,7 @@ impl Guard {
         let genuine =
             matches!(code, ErrorCode::RefreshUnknown | ErrorCode::SessionExpired | ErrorCode::SessionRevoked);
         if let (true, Some(session)) = (genuine, refresh_token::unverified_session_id(token)) {
-            self.ended.insert(session, code);
+            self.ended.insert(session, code, now);
         }
     }
 }

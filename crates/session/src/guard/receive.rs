@@ -5,18 +5,23 @@ use super::{
     begin::{AwaitsAnswer, AwaitsSignature, Conversation, Purpose, Question, Stage, Step, same_session},
     call::Answer,
     outcome::{Outcome, SetCookies},
+    revocation::Standing,
 };
 use crate::{
     error::{AuthError, UnavailableCause},
     session::{AuthMaterial, Session, VerifiedJwt},
 };
 use authmint_protocol::{
+    ErrorCode,
     cookie::{self, Attributes, AuthCookie, CookieNotWritable, Expiry, Scope},
     secret::{RefreshToken, SessionJwt},
     time::Timestamp,
     token::{JwtError, SessionClaims, verify},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 /// How long before a JWT's end its session is refreshed at the latest; the jitter before that is as long.
 const EARLY_WINDOW: Duration = Duration::from_secs(60);
@@ -62,7 +67,8 @@ impl Guard {
         let life = claims.expires_at.since(claims.issued_at.unwrap_or(now));
         let window = EARLY_WINDOW + self.seeded.spread(jwt.reveal(), 0, EARLY_WINDOW);
         let refresh_from = claims.expires_at.before(window.min(life / 3));
-        let verified = Arc::new(VerifiedJwt { jwt, claims, refresh_from, keys_version });
+        let verified =
+            Arc::new(VerifiedJwt { jwt, claims, refresh_from, keys_version, clear_as_of: AtomicU64::new(0) });
         self.verified.insert(&verified);
         verified
     }
@@ -75,8 +81,23 @@ impl Guard {
         verified: Arc<VerifiedJwt>,
         now: Timestamp,
     ) -> Step {
-        if let Some(code) = self.ended.code(verified.claims.session_id) {
-            return self.turned_down(talk, code, now);
+        match (self.ended.standing(&verified), stage) {
+            (Standing::Clear, _) => {}
+            (Standing::Ended(code), _) => {
+                self.verified.remove(verified.jwt.reveal());
+                if let (Stage::Renewed(_), Some(token)) = (stage, &talk.current.refresh_token) {
+                    self.memory.refuse(token, code, now);
+                }
+                return self.turned_down(talk, code, now);
+            }
+            // The service knows whether this session is one of those that ended.
+            (Standing::Outdated(_), Stage::Presented) if talk.current.refresh_token.is_some() => {
+                return self.renew(talk, None, now);
+            }
+            // What it made in the same second or later, it made knowing that.
+            (Standing::Outdated(at), Stage::Renewed(_))
+                if verified.claims.issued_at.is_some_and(|issued| issued >= at) => {}
+            (Standing::Outdated(_), _) => return self.turned_down(talk, ErrorCode::SessionRevoked, now),
         }
         if let Stage::Renewed(material) = stage {
             return self.accept(talk, verified, Some(Arc::clone(material)), now);
@@ -133,7 +154,7 @@ impl Guard {
                 Some(verified) if now < verified.claims.expires_at => self.accept(talk, verified, None, now),
                 _ => self.fail(error),
             },
-            (Answer::Keys | Answer::SignedOut | Answer::User(_), _) => {
+            (Answer::Keys | Answer::SignedOut | Answer::User(_) | Answer::Heard, _) => {
                 self.fail(AuthError::unavailable(UnavailableCause::BrokenAnswer))
             }
         }
@@ -147,6 +168,9 @@ impl Guard {
         renewed: Option<Arc<AuthMaterial>>,
         now: Timestamp,
     ) -> Step {
+        if renewed.is_none() && self.feed.withholds(now) {
+            return self.fail(AuthError::unavailable(UnavailableCause::FeedStale));
+        }
         let cookies = match self.cookies(&talk, &verified, renewed.as_deref(), now) {
             Ok(cookies) => cookies,
             Err(error) => return self.fail(AuthError::CookieNotWritable(error)),

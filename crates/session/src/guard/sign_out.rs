@@ -52,7 +52,7 @@ impl Guard {
         for jwt in known {
             let verified = self.verified.get(jwt, self.keys.version(), now);
             if let Some(session) = verified.and_then(|verified| verified.claims.session_id) {
-                self.ended.insert(session, ErrorCode::SessionRevoked);
+                self.ended.insert(session, ErrorCode::SessionRevoked, now);
             }
         }
         if let Some(token) = refresh_token {

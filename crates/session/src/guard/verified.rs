@@ -34,6 +34,10 @@ impl VerifiedJwts {
         None
     }
 
+    pub(super) fn remove(&self, jwt: &str) {
+        self.0.remove(jwt);
+    }
+
     pub(super) fn insert(&self, verified: &Arc<VerifiedJwt>) {
         self.0.insert(ByText(Arc::clone(verified)), Arc::clone(verified));
     }

@@ -5,7 +5,7 @@ use crate::{
     world::{START, background, plain, set},
 };
 use authmint::{
-    Auth, AuthOptions,
+    Auth, AuthOptions, Revocation,
     client::Host,
     error::TransportError,
     protocol::{secret::RefreshToken, time::Timestamp},
@@ -30,6 +30,8 @@ struct Inner {
     now: AtomicI64,
     gate: Semaphore,
     calls: Mutex<Vec<String>>,
+    /// One permit lets the follower of the revocation feed go on once.
+    ticks: Semaphore,
 }
 
 impl Host for TestHost {
@@ -43,6 +45,10 @@ impl Host for TestHost {
             std::future::pending::<()>().await;
         }
         self.0.now.fetch_add(span.as_millis().try_into().unwrap(), Ordering::SeqCst);
+    }
+
+    async fn rest(&self, _span: Duration) {
+        self.0.ticks.acquire().await.unwrap().forget();
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
@@ -67,11 +73,17 @@ impl TestHost {
             now: AtomicI64::new(START.unix_millis()),
             gate: Semaphore::new(1),
             calls: Mutex::default(),
+            ticks: Semaphore::new(0),
         }))
     }
 
     pub(crate) fn auth(&self) -> Auth<Self> {
+        self.auth_that(Revocation::Off)
+    }
+
+    fn auth_that(&self, revocation: Revocation) -> Auth<Self> {
         let options = AuthOptions::new(Service::server_key()).base_url(crate::service::ISSUER);
+        let options = options.revocation(revocation);
         Auth::with_host(&options, [5; 32], self.clone()).expect("the options hold together")
     }
 
@@ -205,4 +217,61 @@ fn a_key_of_the_vendor_knows_its_host_and_any_other_needs_one() {
     assert_eq!(made(&Service::server_key()), Some("base_url_missing"));
     // The vendor's public test vector is a client key: its host is known, but a server needs a server key.
     assert_eq!(made(authmint::protocol::api_key::TEST_VECTOR_KEY), Some("server_key_required"));
+}
+
+/// Lets everyone who can go on do so until this many polls of the feed were sent.
+async fn polled(host: &TestHost, times: usize) {
+    while host.sent("revocations") < times {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn s21_a_follower_refuses_what_ended_elsewhere_and_asks_nothing_per_check() {
+    let host = TestHost::new();
+    let auth = host.auth_that(Revocation::BestEffort);
+    let (jwt, token) = host.sign_in();
+    let request = background(&plain(&jwt, &token));
+    auth.get_session(&request).await.session.unwrap();
+    polled(&host, 1).await;
+    host.0.service.lock().unwrap().end(&token, START);
+    host.0.ticks.add_permits(1);
+    polled(&host, 2).await;
+    assert_eq!(auth.get_session(&request).await.session.unwrap_err().code(), "session_revoked");
+    assert_eq!((host.sent("refresh"), host.sent("revocations")), (0, 2));
+}
+
+#[tokio::test]
+async fn a_follower_ends_with_the_last_clone_and_one_that_is_not_wanted_never_begins() {
+    let host = TestHost::new();
+    let auth = host.auth_that(Revocation::BestEffort);
+    let clone = auth.clone();
+    polled(&host, 1).await;
+    drop(auth);
+    host.0.ticks.add_permits(1);
+    polled(&host, 2).await;
+    drop(clone);
+    // Nobody holds the host but this test, once the task is gone.
+    while Arc::strong_count(&host.0) > 1 {
+        tokio::task::yield_now().await;
+    }
+
+    let auth = host.auth_that(Revocation::Off);
+    auth.get_session(&background("")).await.session.unwrap_err();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(host.sent("revocations"), 2);
+}
+
+#[test]
+fn made_outside_a_runtime_it_follows_from_the_first_request_on() {
+    let host = TestHost::new();
+    let auth = host.auth_that(Revocation::BestEffort);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        assert_eq!(host.sent("revocations"), 0);
+        auth.get_session(&background("")).await.session.unwrap_err();
+        polled(&host, 1).await;
+    });
 }

@@ -6,6 +6,7 @@ mod cookies;
 mod failure;
 mod get_session;
 mod keys;
+mod revocation;
 mod service;
 mod sign_in_and_out;
 mod threats;

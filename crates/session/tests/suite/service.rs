@@ -49,6 +49,8 @@ pub(crate) struct Service {
     pub(crate) young: bool,
     pub(crate) mood: Mood,
     pub(crate) max_age: u64,
+    /// What ended: kind, ID, when.
+    pub(crate) feed: Vec<(&'static str, String, Timestamp)>,
     generations: HashMap<SessionId, u32>,
     refusals: HashMap<SessionId, ErrorCode>,
     next_session: u8,
@@ -65,6 +67,7 @@ impl Service {
             young: false,
             mood: Mood::Well,
             max_age: 300,
+            feed: Vec::new(),
             generations: HashMap::new(),
             refusals: HashMap::new(),
             next_session: 1,
@@ -114,13 +117,34 @@ impl Service {
         json!({ "keys": [{
             "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.kid,
             "x": coordinate(&point[1..33]), "y": coordinate(&point[33..]),
-        }] })
+        }], "max_age": self.max_age })
         .to_string()
     }
 
     /// From now on refuses every refresh of the session.
     pub(crate) fn refuse(&mut self, token: &RefreshToken, code: ErrorCode) {
         self.refusals.insert(session_of(token), code);
+    }
+
+    /// Ends a session as another server's sign-out does.
+    pub(crate) fn end(&mut self, token: &RefreshToken, now: Timestamp) {
+        self.refuse(token, ErrorCode::SessionRevoked);
+        self.feed.push(("session", session_of(token).to_string(), now));
+    }
+
+    /// A page of at most two entries, after the cursor `c<number>`.
+    fn feed_page(&self, query: &str) -> Value {
+        let cursor = query.strip_prefix("cursor=c").and_then(|rest| rest.split('&').next()?.parse().ok());
+        let entries = self.feed.iter().skip(cursor.unwrap_or(0)).take(2).map(|(kind, id, at)| {
+            let at = at.unix_seconds();
+            json!({ "kind": kind, "id": id, "ended_at": at, "expires_at": at + 3660 })
+        });
+        let entries: Vec<_> = entries.collect();
+        let position = cursor.unwrap_or(0) + entries.len();
+        json!({
+            "entries": entries, "cursor": format!("c{position}"),
+            "snapshot": cursor.is_none(), "more": position < self.feed.len(),
+        })
     }
 
     /// The reply; none if it is lost on the way.
@@ -145,6 +169,9 @@ impl Service {
                 keys
             }
             "refresh" => self.refresh(&sent, now),
+            "revocations" => {
+                reply(200, &self.feed_page(request.uri().query().unwrap_or_default()).to_string())
+            }
             "logout" => {
                 if let Ok(UnverifiedRefresh::Token(claims, _)) = UnverifiedRefresh::parse(sent.reveal()) {
                     self.refusals.insert(claims.session_id, ErrorCode::SessionRevoked);

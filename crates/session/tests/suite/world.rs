@@ -98,6 +98,19 @@ impl World {
         }
     }
 
+    /// Follows the revocation feed until it is up to date, or a poll fails, or there is nothing to follow.
+    pub(crate) fn follow(&mut self) -> Option<Answer> {
+        loop {
+            let call = self.guard.follow(self.now)?;
+            let behind = call.pause().is_zero();
+            let answer = self.drive(call);
+            let more = self.guard.follow(self.now).is_some_and(|next| next.pause().is_zero());
+            if !(behind && more) {
+                return Some(answer);
+            }
+        }
+    }
+
     /// How many calls of this kind were sent since the last question.
     pub(crate) fn sent(&mut self, path: &str) -> usize {
         let count = self.calls.iter().filter(|call| *call == path).count();

@@ -11,7 +11,7 @@ struct Migration {
 }
 
 /// In the order in which they are applied; what is listed here is never edited again.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         name: "0001_sign_in_and_sessions",
         sql: include_str!("../../migrations/sqlite/0001_sign_in_and_sessions.sql"),
@@ -19,6 +19,10 @@ const MIGRATIONS: [Migration; 2] = [
     Migration {
         name: "0002_signing_key_states",
         sql: include_str!("../../migrations/sqlite/0002_signing_key_states.sql"),
+    },
+    Migration {
+        name: "0003_revocation_feed",
+        sql: include_str!("../../migrations/sqlite/0003_revocation_feed.sql"),
     },
 ];
 

@@ -12,6 +12,7 @@ mod one_time_secret;
 mod project;
 mod purge;
 mod restore;
+mod revocation;
 mod session;
 mod signing_key;
 mod user;
@@ -25,6 +26,7 @@ use authmint_domain::{
         limit::{Limit, LimitKey, Spent},
         one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
         project::{ApiKeyRecord, Project},
+        revocation::Stretch,
         session::{Decision, Session},
         signing_key::KeyStep,
         user::User,
@@ -47,6 +49,7 @@ pub struct SqliteStore {
     readers: Readers,
     queue: Queue,
     sweep: Arc<purge::Sweep>,
+    news: revocation::News,
 }
 
 impl SqliteStore {
@@ -60,7 +63,7 @@ impl SqliteStore {
         migrate::migrate(&mut connection)?;
         let readers = Readers::open(&opening, options.readers)?;
         let queue = Queue::start(options.writer, opening, connection)?;
-        Ok(Self { readers, queue, sweep: Arc::default() })
+        Ok(Self { readers, queue, sweep: Arc::default(), news: revocation::News::default() })
     }
 }
 
@@ -113,7 +116,11 @@ impl port::Store for SqliteStore {
         &self,
         decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + 'static,
     ) -> Result<A, StoreError> {
-        self.queue.write(move |tx| signing_key::decide(tx, &decide)).await
+        let (answer, entry) = self.queue.write(move |tx| signing_key::decide(tx, &decide)).await?;
+        if let Some(number) = entry {
+            self.news.tell(number);
+        }
+        Ok(answer)
     }
 
     async fn signing_mark(&self) -> Result<u64, StoreError> {
@@ -163,7 +170,11 @@ impl port::Store for SqliteStore {
         id: SessionId,
         decide: impl Decide<Session, Decision<A>>,
     ) -> Result<A, StoreError> {
-        self.queue.write(move |tx| session::decide(tx, id, &decide)).await
+        let (answer, entry) = self.queue.write(move |tx| session::decide(tx, id, &decide)).await?;
+        if let Some(number) = entry {
+            self.news.tell(number);
+        }
+        Ok(answer)
     }
 
     async fn decide_all_sessions(
@@ -188,6 +199,20 @@ impl port::Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
         self.readers.read(|db| audit::newest(db, project_id, limit))
+    }
+
+    async fn revocations(
+        &self,
+        project_id: ProjectId,
+        position: Option<u64>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Stretch, StoreError> {
+        self.readers.read(|db| revocation::stretch(db, project_id, position, limit, now))
+    }
+
+    async fn revoked_beyond(&self, position: u64) {
+        self.news.beyond(position).await;
     }
 
     async fn purge(&self, before: Timestamp) -> Result<Purged, StoreError> {

@@ -29,13 +29,15 @@ pub(super) fn purge(tx: &Connection, sweep: &Sweep, before: Timestamp) -> Result
         (SELECT project_id, email_id FROM email_challenges
             WHERE sent_at < ?1 AND (code_expires_at IS NULL OR code_expires_at < ?1)
                 AND (failures = 0 OR sent_at < ?3) LIMIT ?2)";
+    const REVOCATIONS: &str = "DELETE FROM revocations WHERE number IN
+        (SELECT number FROM revocations WHERE expires_at < ?1 LIMIT ?2)";
     let end = before.unix_millis();
     let delete =
         |sql: &str| -> Result<u64, Fault> { Ok(count(tx.prepare_cached(sql)?.execute((end, BATCH))?)) };
     let sessions = delete(SESSIONS)? + sweep_idle(tx, sweep, end)?;
     let failures_end = before.before(FAILURES_KEPT_FOR).unix_millis();
     let challenges = count(tx.prepare_cached(CHALLENGES)?.execute((end, BATCH, failures_end))?);
-    Ok(Purged { sessions, others: delete(SECRETS)? + delete(LIMITS)? + challenges })
+    Ok(Purged { sessions, others: delete(SECRETS)? + delete(LIMITS)? + delete(REVOCATIONS)? + challenges })
 }
 
 /// Looks through the next stretch of sessions, in the order of their IDs, round and round.

@@ -1,6 +1,6 @@
 //! What a restored database must forget before it serves anybody.
 
-use super::session;
+use super::{revocation, session};
 use crate::error::Fault;
 use authmint_domain::model::session::{Decision, Session};
 use authmint_protocol::{id::SessionId, time::Timestamp};
@@ -16,6 +16,7 @@ pub(super) fn decide_all(
     const SECRETS: &str = "DELETE FROM one_time_secrets WHERE used_at IS NULL AND proven_at < ?1";
     const CODES: &str = "UPDATE email_challenges
         SET code_salt = NULL, code_mac = NULL, code_expires_at = NULL, code_tries = NULL WHERE sent_at < ?1";
+    revocation::begin_anew(tx)?;
     let mut ids = Vec::new();
     let mut statement = tx.prepare(SESSIONS)?;
     let mut rows = statement.query([])?;
@@ -24,7 +25,7 @@ pub(super) fn decide_all(
     }
     let mut ended = 0;
     for id in ids {
-        let ends = session::decide(tx, id, &|found| found.map_or(Decision::keep(false), decide))?;
+        let (ends, _) = session::decide(tx, id, &|found| found.map_or(Decision::keep(false), decide))?;
         ended += u64::from(ends);
     }
     for forget in [SECRETS, CODES] {

@@ -1,12 +1,13 @@
 //! Sessions: loaded with their user by one look-up, changed by one guarded write.
 
-use super::{audit, user};
+use super::{audit, revocation, user};
 use crate::{
     error::{Fault, conflict},
     row::Columns,
 };
 use authmint_domain::model::{
     audit::AuditEvent,
+    revocation::Revocation,
     rotation::{LateBranch, ParentWinner, RotationState},
     session::{Decision, Device, EndReason, Ended, Session, SessionChange, SignIn},
 };
@@ -17,23 +18,25 @@ use authmint_protocol::{
 use rusqlite::{Connection, params};
 use std::num::NonZeroU32;
 
-/// Loads, decides, applies: the one path on which a session changes.
+/// Loads, decides, applies: the one path on which a session changes. Beside the answer stands the number of the entry
+/// in the revocation feed, if the session ended.
 pub(super) fn decide<A>(
     tx: &Connection,
     id: SessionId,
     decide: &impl Fn(Option<&Session>) -> Decision<A>,
-) -> Result<A, Fault> {
+) -> Result<(A, Option<u64>), Fault> {
     let session = load(tx, id)?;
     let Decision { change, answer } = decide(session.as_ref());
-    match (change, &session) {
-        (SessionChange::None, _) => {}
+    let entry = match (change, &session) {
+        (SessionChange::None, _) => None,
         (SessionChange::Rotated { rotation, idle_expires_at }, Some(session)) => {
             rotate(tx, session, &rotation, idle_expires_at)?;
+            None
         }
-        (SessionChange::End(ended, event), Some(session)) => end(tx, session, ended, &event)?,
+        (SessionChange::End(ended, event), Some(session)) => Some(end(tx, session, ended, &event)?),
         (_, None) => return Err(Fault::refused("a session that does not exist cannot be changed")),
-    }
-    Ok(answer)
+    };
+    Ok((answer, entry))
 }
 
 fn rotate(
@@ -61,7 +64,7 @@ fn rotate(
     exactly_one(written)
 }
 
-fn end(tx: &Connection, session: &Session, ended: Ended, event: &AuditEvent) -> Result<(), Fault> {
+fn end(tx: &Connection, session: &Session, ended: Ended, event: &AuditEvent) -> Result<u64, Fault> {
     const UPDATE: &str =
         "UPDATE sessions SET ended_at = ?1, end_reason = ?2 WHERE id = ?3 AND ended_at IS NULL";
     let written = tx.prepare_cached(UPDATE)?.execute(params![
@@ -70,7 +73,8 @@ fn end(tx: &Connection, session: &Session, ended: Ended, event: &AuditEvent) -> 
         session.id.as_bytes(),
     ])?;
     exactly_one(written)?;
-    audit::record(tx, event)
+    audit::record(tx, event)?;
+    revocation::record(tx, &Revocation::of_session(session, ended))
 }
 
 /// The last line of defence: what a decision was based on is what it changes, or nothing is acknowledged.

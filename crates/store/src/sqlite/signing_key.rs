@@ -1,35 +1,45 @@
 //! Signing keys, and the marks of the key ring that seals them.
 
-use super::session::exactly_one;
+use super::{revocation, session::exactly_one};
 use crate::{
     error::{Fault, conflict},
     row::Columns,
 };
 use authmint_domain::{
-    model::signing_key::{KeyState, KeyStep, STATES, SigningKey},
+    model::{
+        revocation::Revocation,
+        signing_key::{KeyState, KeyStep, STATES, SigningKey},
+    },
     port::SigningKeys,
 };
 use authmint_protocol::{jwk::PublicKey, time::Timestamp, token::algorithm::Algorithm};
 use rusqlite::{Connection, params};
 use std::sync::Arc;
 
-/// Loads, decides, applies: the one path on which signing keys change.
+/// Loads, decides, applies: the one path on which signing keys change. Beside the answer: the number of the feed's
+/// entry, if a key was revoked.
 pub(super) fn decide<A>(
     tx: &Connection,
     decide: &impl Fn(&SigningKeys) -> (Vec<KeyStep>, A),
-) -> Result<A, Fault> {
+) -> Result<(A, Option<u64>), Fault> {
     let (steps, answer) = decide(&all(tx)?);
+    let mut told = None;
     for step in &steps {
         match step {
             KeyStep::Add(key) => add(tx, key)?,
-            KeyStep::Move { from, to } => move_to(tx, from, to)?,
+            KeyStep::Move { from, to } => {
+                move_to(tx, from, to)?;
+                if let KeyState::Revoked { at } = to.state {
+                    told = Some(revocation::record(tx, &Revocation::of_key(&to.kid, at))?);
+                }
+            }
             KeyStep::Forget { kid } => {
                 let written = tx.prepare_cached("DELETE FROM signing_keys WHERE kid = ?1")?.execute([kid])?;
                 exactly_one(written)?;
             }
         }
     }
-    Ok(answer)
+    Ok((answer, told))
 }
 
 fn add(tx: &Connection, key: &SigningKey) -> Result<(), Fault> {

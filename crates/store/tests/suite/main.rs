@@ -44,6 +44,11 @@ macro_rules! contract {
                 sessions::an_unknown_session_can_be_decided_but_not_changed,
                 sessions::a_panic_in_a_decision_is_its_callers_alone,
                 life::a_restore_ends_what_began_before_and_audits_it,
+                revocations::an_end_is_on_the_feed_with_its_commit_and_a_sign_out_of_an_ended_session_is_not,
+                revocations::a_stretch_continues_where_the_last_one_ended_and_no_entry_is_missed,
+                revocations::threat_s21_a_feed_that_cannot_be_continued_begins_anew,
+                revocations::a_project_sees_its_own_ends_alone,
+                revocations::who_waits_for_the_feed_is_woken_by_a_commit,
                 life::what_was_acknowledged_is_there_after_a_restart,
                 life::purge_removes_what_is_over_and_keeps_what_counts,
             }

@@ -6,11 +6,13 @@ use crate::{
 };
 use authmint_domain::{
     model::{
+        revocation::{Revoked, Stretch},
         session::{Decision, Session},
         signing_key::KeyState,
     },
     port::{Store as _, StoreError},
 };
+use authmint_protocol::id::ProjectId;
 use authmint_store::{OpenError, Options, Store, StoreUrl, Writer};
 use rusqlite::Connection;
 use std::{future::poll_fn, sync::Arc, task::Poll};
@@ -300,4 +302,31 @@ async fn the_key_of_a_database_of_before_signs_on_and_its_forerunners_are_retire
     let since = authmint_protocol::time::Timestamp::from_unix_millis(2_000);
     let active = KeyState::Active { since, sealed: vec![1] };
     assert_eq!(states, [("new", active), ("old", KeyState::Retired { at: since })]);
+}
+
+#[tokio::test]
+async fn entries_of_every_kind_read_back_and_those_of_no_project_are_every_projects() {
+    let backend = sqlite_thread();
+    let store = seeded(&backend).await;
+    let user = "6f1c2a34-58b1-4c0e-9d4a-1f2e3d4c5b6a";
+    let insert = |project: &str, kind: &str, id: &str| {
+        let at = at(100).unix_millis();
+        raw(
+            &backend,
+            &format!(
+                "INSERT INTO revocations (project_id, kind, id, reason, ended_at, expires_at)
+                    VALUES ({project}, '{kind}', '{id}', 'test', {at}, {at} + 3660000)"
+            ),
+        );
+    };
+    insert("x'01010101010101010101010101010101'", "user", user);
+    insert("NULL", "key", "a-kid");
+    let told = |project| store.revocations(project, None, 9, at(200));
+    let whats = |told: Stretch| told.entries.into_iter().map(|entry| entry.what).collect::<Vec<_>>();
+    let key = Revoked::Key("a-kid".to_owned());
+    assert_eq!(whats(told(PROJECT).await.unwrap()), [Revoked::User(user.parse().unwrap()), key.clone()]);
+    assert_eq!(whats(told(ProjectId::from_bytes([9; 16])).await.unwrap()), [key]);
+    insert("NULL", "moon", "x");
+    let broken = told(PROJECT).await.unwrap_err();
+    assert!(matches!(broken, StoreError::BrokenRow { table: "revocations", column: "id", .. }), "{broken}");
 }

@@ -75,7 +75,15 @@ impl World {
 
     /// Lets time pass.
     pub(crate) fn wait(&self, span: Duration) {
-        self.wire.clock.advance(span).unwrap();
+        self.wire.advance(span);
+    }
+
+    /// Lets two seconds pass, bit by bit, in which everyone does in the background what is due.
+    pub(crate) async fn two_seconds(&self) {
+        for _ in 0..20 {
+            self.wait(Duration::from_millis(100));
+            wire::everyone_goes_on().await;
+        }
     }
 
     /// Lets time pass, and the service do what has fallen due, as it does every second.
@@ -97,6 +105,12 @@ impl World {
     /// The app's first process.
     pub(crate) fn app(&self) -> Router {
         self.app.clone()
+    }
+
+    /// The session is ended at the service, by a way that this app knows nothing of.
+    pub(crate) async fn sign_out_elsewhere(&self, browser: &Browser) {
+        let token = browser.cookie("crossmint-refresh-token").unwrap();
+        self.wire.ask_as_page("logout", &self.key, &serde_json::json!({ "refresh": token })).await;
     }
 
     /// A person signs in by email code in a new browser.
@@ -145,7 +159,7 @@ async fn register(store: &Store, ring: &KeyRing, policy: Policy, now: Timestamp)
         hash: sha256(key.reveal().as_bytes()),
         project_id: id,
         usage: Usage::Server,
-        scopes: vec![Scope::UsersCreate, Scope::UsersRead],
+        scopes: vec![Scope::UsersCreate, Scope::UsersRead, Scope::FeedRead],
         callers: Callers::Any,
         created_at: now,
         revoked_at: None,

@@ -14,6 +14,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
+use tokio::sync::Notify;
 use tower::ServiceExt as _;
 
 /// What happens to one call.
@@ -31,6 +32,8 @@ pub(crate) struct Wire {
     pub(crate) clock: ServiceClock,
     skew: i64,
     state: Mutex<State>,
+    /// Wakes those who rest: the clock has moved.
+    moved: Notify,
 }
 
 #[derive(Default)]
@@ -42,7 +45,7 @@ struct State {
 
 impl Wire {
     pub(crate) fn new(service: Router, clock: ServiceClock, skew: i64) -> Self {
-        Self { service, clock, skew, state: Mutex::default() }
+        Self { service, clock, skew, state: Mutex::default(), moved: Notify::new() }
     }
 
     /// The next calls meet these faults, one each; faults that were still to come are forgotten.
@@ -55,7 +58,14 @@ impl Wire {
         self.state.lock().unwrap().down = down;
     }
 
-    /// Which calls the app has made of the service since this was last asked: their last path segments.
+    /// Moves the clock.
+    pub(crate) fn advance(&self, span: Duration) {
+        self.clock.advance(span).unwrap();
+        self.moved.notify_waiters();
+    }
+
+    /// Which calls the app has made of the service since this was last asked: their last path segments. Polls of the
+    /// revocation feed are not among them, for no request makes them.
     pub(crate) fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().calls)
     }
@@ -80,6 +90,16 @@ impl Wire {
     }
 }
 
+/// The last path segment of the revocation feed.
+const FEED: &str = "revocations";
+
+/// Lets everyone who has something left to do do it.
+pub(crate) async fn everyone_goes_on() {
+    for _ in 0..200 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// The SDK's host: the wire and its clock.
 pub(crate) struct InProcess(pub(crate) Arc<Wire>);
 
@@ -92,21 +112,37 @@ impl Host for InProcess {
 
     /// Time passes only when nobody has anything left to do: everyone who can go on does so first.
     async fn sleep(&self, span: Duration) {
-        for _ in 0..200 {
-            tokio::task::yield_now().await;
+        everyone_goes_on().await;
+        self.0.advance(span);
+    }
+
+    /// Who rests waits for the clock and never moves it.
+    async fn rest(&self, span: Duration) {
+        let until = self.now().after(span);
+        loop {
+            let moved = self.0.moved.notified();
+            if self.now() >= until {
+                return;
+            }
+            moved.await;
         }
-        self.0.clock.advance(span).unwrap();
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let fault = {
             let mut state = self.0.state.lock().unwrap();
             let path = request.uri().path();
-            state.calls.push(path.rsplit('/').next().unwrap_or(path).to_owned());
+            let call = path.rsplit('/').next().unwrap_or(path).to_owned();
             if state.down {
+                state.calls.extend(Some(call).filter(|call| call != FEED));
                 return Err(TransportError::new("connection refused"));
             }
-            state.faults.pop_front()
+            if call == FEED {
+                None
+            } else {
+                state.calls.push(call);
+                state.faults.pop_front()
+            }
         };
         match fault {
             None => Ok(self.0.deliver(request).await),

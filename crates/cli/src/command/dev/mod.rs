@@ -41,7 +41,7 @@ pub(crate) struct Options {
     /// Print one line of JSON with addresses and keys instead of the greeting.
     #[arg(long)]
     json: bool,
-    /// Life of a session JWT, in seconds.
+    /// Life of a session JWT, in seconds; at most 3600.
     #[arg(long, value_name = "SECONDS")]
     session_jwt_ttl: Option<u64>,
     /// Grace window G: how long after a rotation its contenders get the same answer, in seconds.

@@ -55,7 +55,7 @@ pub(crate) async fn register(
             hash,
             project_id: project.id,
             usage,
-            scopes: vec![Scope::UsersCreate, Scope::UsersRead],
+            scopes: vec![Scope::UsersCreate, Scope::UsersRead, Scope::FeedRead],
             callers,
             created_at: project.created_at,
             revoked_at: None,

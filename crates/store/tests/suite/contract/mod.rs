@@ -4,5 +4,6 @@ pub(crate) mod exchange;
 pub(crate) mod keys;
 pub(crate) mod life;
 pub(crate) mod projects;
+pub(crate) mod revocations;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
