@@ -16,7 +16,7 @@ pub(super) fn decide_all(
     const SECRETS: &str = "DELETE FROM one_time_secrets WHERE used_at IS NULL AND proven_at < ?1";
     const CODES: &str = "UPDATE email_challenges
         SET code_salt = NULL, code_mac = NULL, code_expires_at = NULL, code_tries = NULL WHERE sent_at < ?1";
-    revocation::begin_anew(tx)?;
+    revocation::skip_ahead(tx)?;
     let mut ids = Vec::new();
     let mut statement = tx.prepare(SESSIONS)?;
     let mut rows = statement.query([])?;

@@ -21,9 +21,9 @@ pub(super) fn record(tx: &Connection, entry: &Revocation) -> Result<u64, Fault> 
     Ok(tx.last_insert_rowid().unsigned_abs())
 }
 
-/// Moves the numbers beyond any that a follower of the database's former life can hold: it then begins anew, and
-/// misses nothing of what a restore ends.
-pub(super) fn begin_anew(tx: &Connection) -> Result<(), Fault> {
+/// Moves the numbers beyond any that a follower of the database's former life can hold: what is recorded from now on
+/// comes after it, and is missed by nobody.
+pub(super) fn skip_ahead(tx: &Connection) -> Result<(), Fault> {
     const MOVE: &str = "UPDATE sqlite_sequence SET seq = seq + 1000000000 WHERE name = 'revocations'";
     const BEGIN: &str = "INSERT INTO sqlite_sequence (name, seq) VALUES ('revocations', 1000000000)";
     if tx.execute(MOVE, [])? == 0 {

@@ -21,6 +21,7 @@ macro_rules! contract {
                 projects::changes_of_one_project_at_once_all_count_and_are_audited,
                 projects::a_key_is_decided_over_by_its_id_and_left_if_nothing_is_put,
                 keys::signing_keys_read_back_newest_first_in_every_state,
+                keys::a_revoked_key_is_on_the_feed_of_every_project_and_a_retired_one_is_not,
                 keys::steps_of_signing_keys_are_taken_together_or_not_at_all,
                 keys::the_mark_moves_with_keys_and_algorithms_and_with_nothing_else,
                 keys::ring_marks_are_added_once,

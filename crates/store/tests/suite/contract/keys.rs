@@ -1,11 +1,12 @@
 use crate::{
     backend::Backend,
-    fixture::{at, open_session, project, seeded},
+    fixture::{PROJECT, at, open_session, project, seeded},
 };
 use authmint_domain::{
     model::{
         policy::Policy,
         project::Project,
+        revocation::Revoked,
         signing_key::{KeyState, KeyStep, SigningKey},
     },
     port::{Store as _, StoreError},
@@ -57,6 +58,26 @@ pub(crate) async fn signing_keys_read_back_newest_first_in_every_state(backend: 
     assert_eq!(states(&store).await, expected);
     take(&store, vec![KeyStep::Forget { kid: old.kid }]).await.unwrap();
     assert_eq!(states(&store).await, expected[..1]);
+}
+
+pub(crate) async fn a_revoked_key_is_on_the_feed_of_every_project_and_a_retired_one_is_not(
+    backend: &Backend,
+) {
+    let store = seeded(backend).await;
+    let (one, two) = (signing_key(false, 1), signing_key(true, 2));
+    let active = one.clone().activate(at(3)).unwrap();
+    take(&store, vec![KeyStep::Add(active.clone()), KeyStep::Add(two.clone())]).await.unwrap();
+    let retired = KeyStep::Move { from: "active", to: active.retire(at(4)).unwrap() };
+    take(&store, vec![retired]).await.unwrap();
+    let told = async |project| store.revocations(project, None, 9, at(10)).await.unwrap().entries;
+    assert_eq!(told(PROJECT).await, []);
+    let revoked = KeyStep::Move { from: "next", to: two.clone().revoke(at(5)).unwrap() };
+    take(&store, vec![revoked]).await.unwrap();
+    for project in [PROJECT, ProjectId::from_bytes([9; 16])] {
+        let entries = told(project).await;
+        assert_eq!(entries.len(), 1);
+        assert_eq!((&entries[0].what, entries[0].ended_at), (&Revoked::Key(two.kid.clone()), at(5)));
+    }
 }
 
 pub(crate) async fn steps_of_signing_keys_are_taken_together_or_not_at_all(backend: &Backend) {

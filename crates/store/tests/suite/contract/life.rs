@@ -11,6 +11,7 @@ use authmint_domain::{
         limit::{Limit, LimitKey},
         one_time_secret::{ExchangeDecision, ExchangeRefused},
         policy::Policy,
+        revocation::Revoked,
         session::{EndReason, Session},
     },
     port::{Admission, ChallengeDecision, Purged, Store as _},
@@ -53,6 +54,7 @@ pub(crate) async fn a_restore_ends_what_began_before_and_audits_it(backend: &Bac
     let opened = exchange(&store, 4, 4, at(100)).await.unwrap();
     let Some(ExchangeDecision::Open(young)) = opened else { panic!("{opened:?}") };
     let before = audited(&store).await.len();
+    let followed = store.revocations(PROJECT, None, 9, at(100)).await.unwrap().position;
 
     let restored = move |session: &Session| session.restored(at(100), at(200));
     assert_eq!(store.decide_all_sessions(at(100), restored).await.unwrap(), 1);
@@ -62,6 +64,11 @@ pub(crate) async fn a_restore_ends_what_began_before_and_audits_it(backend: &Bac
     assert_eq!(ended(over).await, Some((at(5), EndReason::SignOut)), "an end is final");
     assert_eq!(ended(young.id).await, None);
     assert_eq!(audited(&store).await[before..], [AuditKind::SessionEnded]);
+    // The backup knows fewer ends than a follower may have heard of: whatever number it holds, it must hear of these.
+    for held in [followed, followed + 1, followed + 1000] {
+        let told = store.revocations(PROJECT, Some(held), 9, at(200)).await.unwrap();
+        assert!(told.entries.iter().any(|entry| entry.what == Revoked::Session(old)), "held {held}");
+    }
     assert_eq!(exchange(&store, 3, 30, at(101)).await.unwrap(), None, "a secret of before is forgotten");
     let later = exchange(&store, 5, 50, at(101)).await.unwrap();
     assert!(matches!(later, Some(ExchangeDecision::Open(_))), "one of that moment is not");
