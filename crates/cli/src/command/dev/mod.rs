@@ -101,12 +101,13 @@ async fn serve(options: &Options) -> Result<(), CommandError> {
     let (app, keys) = start_app(options, policy, &base_url).await?;
     let demo_app = demo::router(&base_url, &keys, app.context().clock.clone())?;
 
+    // Before anybody is told that it runs: whoever reads that may ask it to stop at once.
+    let stop = stop_signal()?;
     telemetry::say(&banner::text(
         &Running { base_url, demo_url, keys, data: options.data.clone() },
         options.json,
     ));
 
-    let stop = stop_signal()?;
     let demo_served = axum::serve(demo, demo_app).with_graceful_shutdown(until(stop.clone()));
     let service_served = authmint_server::serve(app, service, until(stop));
     let (demo_served, service_served) = tokio::join!(demo_served.into_future(), service_served);
