@@ -1,18 +1,19 @@
 //! What the outside must provide, one trait a concern; each has its adapter in the store or the server.
 
 use crate::model::{
-    audit::{AdminEvent, AuditEvent, RecordedEvent},
+    audit::{AuditEvent, EventFilter, Origin, RecordedEvent},
     challenge::{EmailChallenge, EmailId},
     limit::{Limit, LimitKey, Spent},
     one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
+    operator_token::OperatorTokenRecord,
     project::{ApiKeyRecord, Project},
-    revocation::Stretch,
+    revocation::{Revocation, Stretch},
     session::{Decision, Session},
     signing_key::{GeneratedKey, KeyStep, SigningKey},
-    user::{Proof, User},
+    user::{Identity, Proof, User, UserDecision, UserDisabled, UserQuery},
 };
 use authmint_protocol::{
-    id::{ApiKeyId, OneTimeSecretId, ProjectId, SessionId, UserId},
+    id::{ApiKeyId, OneTimeSecretId, OperatorTokenId, ProjectId, SessionId, UserId},
     jwk::{KeySet, PublicKey},
     secret::EmailCode,
     time::Timestamp,
@@ -68,13 +69,15 @@ pub struct ChallengeDecision<A> {
     pub answer: A,
 }
 
-/// What a decision of an operator changes of a project or an API key.
+/// What a decision of an operator changes of a project, an API key or an operator token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminDecision<T, A> {
     /// The row to keep from now on, if it is new or anything of it changed.
     pub put: Option<T>,
     /// A line for the audit trail.
-    pub audit: Option<AdminEvent>,
+    pub audit: Option<AuditEvent>,
+    /// An entry for the revocation feed.
+    pub revocation: Option<Revocation>,
     /// What to answer once that is durable.
     pub answer: A,
 }
@@ -82,12 +85,17 @@ pub struct AdminDecision<T, A> {
 impl<T, A> AdminDecision<T, A> {
     /// Leaves everything as it is.
     pub const fn leave(answer: A) -> Self {
-        Self { put: None, audit: None, answer }
+        Self { put: None, audit: None, revocation: None, answer }
     }
 
     /// Keeps a row, and a line that tells of it.
-    pub const fn put(row: T, audit: AdminEvent, answer: A) -> Self {
-        Self { put: Some(row), audit: Some(audit), answer }
+    pub const fn put(row: T, audit: AuditEvent, answer: A) -> Self {
+        Self { put: Some(row), audit: Some(audit), revocation: None, answer }
+    }
+
+    /// The same, and what ends by it.
+    pub fn ending(self, revocation: Revocation) -> Self {
+        Self { revocation: Some(revocation), ..self }
     }
 }
 
@@ -104,6 +112,37 @@ pub struct Admission {
     pub secret_id: OneTimeSecretId,
     /// When that secret expires.
     pub secret_expires_at: Timestamp,
+    /// Who asks.
+    pub origin: Origin,
+}
+
+/// How a finished sign-in was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admitted {
+    /// The user is in, and the one-time secret was issued.
+    In(User),
+    /// The identity is new, and may not create a user.
+    Unknown,
+    /// The user was disabled; nothing was issued.
+    Disabled(UserDisabled),
+}
+
+/// What was shown, for "last used".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shown {
+    /// An API key.
+    ApiKey(ApiKeyId),
+    /// An operator token.
+    OperatorToken(OperatorTokenId),
+}
+
+/// From when on rows have been of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PurgeBefore {
+    /// What can never matter again since then is removed.
+    pub useless_since: Timestamp,
+    /// Lines of the audit trail of before then are removed; none: the trail is kept for good.
+    pub audit: Option<Timestamp>,
 }
 
 /// The signing keys of a service.
@@ -124,6 +163,8 @@ pub struct Purged {
     pub sessions: u64,
     /// Challenges, one-time secrets, limits and entries of the revocation feed.
     pub others: u64,
+    /// Lines of the audit trail.
+    pub audit_events: u64,
 }
 
 /// Where rows are kept.
@@ -149,7 +190,7 @@ pub trait Store: Send + Sync + 'static {
     /// Reads one project.
     fn project(&self, id: ProjectId) -> impl Future<Output = Result<Option<Project>, StoreError>> + Send;
 
-    /// Decides over one project: making it, or changing its name and policy.
+    /// Decides over one project: making it, or changing its name, policy and not-before.
     fn decide_project<A: Send + 'static>(
         &self,
         id: ProjectId,
@@ -169,12 +210,37 @@ pub trait Store: Send + Sync + 'static {
         decide: impl Decide<ApiKeyRecord, AdminDecision<ApiKeyRecord, A>>,
     ) -> impl Future<Output = Result<A, StoreError>> + Send;
 
+    /// Finds an operator token by the SHA-256 of its text.
+    fn operator_token(
+        &self,
+        hash: [u8; 32],
+    ) -> impl Future<Output = Result<Option<OperatorTokenRecord>, StoreError>> + Send;
+
+    /// All operator tokens, the oldest first; revoked ones too.
+    fn operator_tokens(&self) -> impl Future<Output = Result<Vec<OperatorTokenRecord>, StoreError>> + Send;
+
+    /// Decides over one operator token: making it, or revoking it, which is final.
+    fn decide_operator_token<A: Send + 'static>(
+        &self,
+        id: OperatorTokenId,
+        decide: impl Decide<OperatorTokenRecord, AdminDecision<OperatorTokenRecord, A>>,
+    ) -> impl Future<Output = Result<A, StoreError>> + Send;
+
+    /// Notes when API keys and operator tokens were last shown; a later time is never replaced by an earlier one.
+    fn note_shown(
+        &self,
+        shown: Vec<(Shown, Timestamp)>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// All signing keys, and what is asked of them.
     fn signing_keys(&self) -> impl Future<Output = Result<SigningKeys, StoreError>> + Send;
 
-    /// Decides over all signing keys at once; the steps are taken in their order, all or none.
+    /// Decides over all signing keys at once; the steps are taken in their order, all or none, each with its line in
+    /// the audit trail.
     fn decide_signing_keys<A: Send + 'static>(
         &self,
+        now: Timestamp,
+        origin: Origin,
         decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + 'static,
     ) -> impl Future<Output = Result<A, StoreError>> + Send;
 
@@ -203,18 +269,17 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<A, StoreError>> + Send;
 
     /// Finds or creates the user of a proof and issues a one-time secret, in one transaction.
-    ///
-    /// The answer is `None` if the identity is new and may not create a user.
-    fn admit(&self, admission: Admission) -> impl Future<Output = Result<Option<User>, StoreError>> + Send;
+    fn admit(&self, admission: Admission) -> impl Future<Output = Result<Admitted, StoreError>> + Send;
 
     /// Decides over a one-time secret and, if it was used, the session of its first use.
     ///
     /// The answer is the decision itself, `None` if there is no such secret. An opened session is inserted and the
-    /// secret marked as used, with both audited, before this answers. `now` dates the audit.
+    /// secret marked as used, with both audited, before this answers. `now` and `origin` are for the audit.
     fn exchange(
         &self,
         id: OneTimeSecretId,
         now: Timestamp,
+        origin: Origin,
         decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
     ) -> impl Future<Output = Result<Option<ExchangeDecision>, StoreError>> + Send;
 
@@ -243,10 +308,33 @@ pub trait Store: Send + Sync + 'static {
         id: UserId,
     ) -> impl Future<Output = Result<Option<User>, StoreError>> + Send;
 
-    /// The newest lines of a project's audit trail, the newest first, at most `limit`.
-    fn audit_events(
+    /// The users of a project, at most `limit` of them.
+    fn users(&self, query: UserQuery) -> impl Future<Output = Result<Vec<User>, StoreError>> + Send;
+
+    /// The identities of a user, ordered by method and subject.
+    fn identities(&self, id: UserId) -> impl Future<Output = Result<Vec<Identity>, StoreError>> + Send;
+
+    /// Decides over one user of a project.
+    fn decide_user<A: Send + 'static>(
         &self,
         project_id: ProjectId,
+        id: UserId,
+        decide: impl Decide<User, UserDecision<A>>,
+    ) -> impl Future<Output = Result<A, StoreError>> + Send;
+
+    /// The sessions of a user of a project, ended ones too, the newest first, after the given one, at most `limit`.
+    fn sessions_of_user(
+        &self,
+        project_id: ProjectId,
+        id: UserId,
+        after: Option<(Timestamp, SessionId)>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Session>, StoreError>> + Send;
+
+    /// Lines of the audit trail, the newest first, at most `limit`.
+    fn audit_events(
+        &self,
+        filter: EventFilter,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<RecordedEvent>, StoreError>> + Send;
 
@@ -267,11 +355,11 @@ pub trait Store: Send + Sync + 'static {
     /// wakes nobody.
     fn revoked_beyond(&self, position: u64) -> impl Future<Output = ()> + Send;
 
-    /// Removes a bounded number of rows that have been of no use since `before`; call again until it removes none.
+    /// Removes a bounded number of rows that are of no use any more; call again until it removes none.
     ///
     /// Sessions that fell idle have no index, since every rotation would have to write it: each call looks through
     /// the next few thousand, so that they go round after round rather than at once.
-    fn purge(&self, before: Timestamp) -> impl Future<Output = Result<Purged, StoreError>> + Send;
+    fn purge(&self, before: PurgeBefore) -> impl Future<Output = Result<Purged, StoreError>> + Send;
 
     /// Whether the store answers: a cheap write-path check for readiness.
     fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;

@@ -3,7 +3,7 @@
 mod config;
 pub(crate) mod public_url;
 
-pub use config::{AppConfig, HttpLimits, Mode};
+pub use config::{AUDIT_KEPT_FOR, AppConfig, HttpLimits, Mode};
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 
 use crate::{
@@ -78,6 +78,7 @@ impl App {
             key_ring: Arc::new(key_ring),
             issuer: config.public_url.to_string(),
             limited: config.limited,
+            audit_kept_for: config.audit_kept_for,
         };
         if matches!(config.mode, Mode::Production) {
             start::refuse_public_key(&context.store).await?;

@@ -18,7 +18,7 @@ mod pages;
 mod router;
 mod telemetry;
 
-pub use app::{App, AppConfig, HttpLimits, InvalidPublicUrl, Mode, PublicUrl, ServerPorts};
+pub use app::{AUDIT_KEPT_FOR, App, AppConfig, HttpLimits, InvalidPublicUrl, Mode, PublicUrl, ServerPorts};
 pub use http::{
     client_address::{InvalidNetwork, Network, TrustedProxies},
     serve::{serve, serve_with},

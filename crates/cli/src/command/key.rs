@@ -9,6 +9,7 @@ use authmint_domain::{
     flow::admin::api_key::{self, AskedKey},
     model::{
         caller::AskedCallers,
+        grant::OperatorGrant,
         project::{ApiKeyRecord, Callers, Scope},
     },
 };
@@ -95,9 +96,10 @@ impl Allowed {
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
     let Options { database, json, action } = options;
     with_context(&database, |cx| async move {
+        let operator = OperatorGrant::command_line();
         let found = match action {
             Action::Create { project, usage, allowed } => {
-                let (text, key) = api_key::create(&cx, project, usage, allowed.asked()).await?;
+                let (text, key) = api_key::create(&cx, &operator, (project, usage), allowed.asked()).await?;
                 let mut fields = shown(&key);
                 fields["key"] = text.reveal().into();
                 fields
@@ -105,12 +107,12 @@ pub(crate) fn run(options: Options) -> Result<(), CommandError> {
             Action::Adopt { name, allowed } => {
                 let (text, asked) = (read_key()?, allowed.asked());
                 let signer = Environment::crossmint_signer;
-                shown(&api_key::adopt(&cx, &text, asked, &name, signer).await?.0)
+                shown(&api_key::adopt(&cx, &operator, &text, (asked, &name), signer).await?.0)
             }
             Action::List { project } => {
-                Value::Array(api_key::list(&cx, project).await?.iter().map(shown).collect())
+                Value::Array(api_key::list(&cx, &operator, project).await?.iter().map(shown).collect())
             }
-            Action::Revoke { id } => shown(&api_key::revoke(&cx, id).await?),
+            Action::Revoke { id } => shown(&api_key::revoke(&cx, &operator, id).await?),
         };
         show(&found, json);
         Ok(())

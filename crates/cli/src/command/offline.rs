@@ -62,6 +62,7 @@ pub(super) fn with_context<F: Future<Output = Result<(), CommandError>>>(
             key_ring: Arc::new(key_ring),
             issuer: String::new(),
             limited: true,
+            audit_kept_for: None,
         };
         work(context).await
     })

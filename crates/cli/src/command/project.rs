@@ -7,7 +7,7 @@ use super::{
 use crate::config::DatabaseOptions;
 use authmint_domain::{
     flow::admin::project::{self, ProjectChange},
-    model::{policy::PolicyChange, project::Project},
+    model::{grant::OperatorGrant, policy::PolicyChange, project::Project},
 };
 use authmint_protocol::{api_key::Environment, id::ProjectId, token::Algorithm};
 use serde_json::{Value, json};
@@ -101,6 +101,7 @@ impl Settings {
             code_ttl: self.code_ttl,
             email_in_jwt: self.email_in_jwt,
             signing_algorithm: self.signing_algorithm,
+            custom_claims: None,
         }
     }
 }
@@ -109,16 +110,17 @@ impl Settings {
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
     let Options { database, json, action } = options;
     with_context(&database, |cx| async move {
+        let operator = OperatorGrant::command_line();
         let found = match action {
             Action::Create { environment, name, settings } => {
                 let asked = ProjectChange { name: Some(name), policy: settings.change() };
-                shown(&project::create(&cx, environment, asked).await?)
+                shown(&project::create(&cx, &operator, environment, asked).await?)
             }
-            Action::List => Value::Array(project::list(&cx).await?.iter().map(shown).collect()),
-            Action::Show { id } => shown(&project::show(&cx, id).await?),
+            Action::List => Value::Array(project::list(&cx, &operator).await?.iter().map(shown).collect()),
+            Action::Show { id } => shown(&project::show(&cx, &operator.manage(id)).await?),
             Action::Set { id, name, settings } => {
                 let asked = ProjectChange { name, policy: settings.change() };
-                shown(&project::set(&cx, id, asked).await?)
+                shown(&project::set(&cx, &operator.manage(id), asked).await?)
             }
         };
         show(&found, json);

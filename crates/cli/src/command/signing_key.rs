@@ -7,7 +7,10 @@ use crate::{
 };
 use authmint_domain::{
     flow::signing_keys::Keeper,
-    model::signing_key::{KeyState, SigningKey},
+    model::{
+        audit::Origin,
+        signing_key::{KeyState, SigningKey},
+    },
     port::{Clock as _, Store as _},
 };
 use authmint_server::adapter::{clock::ServiceClock, entropy::ServiceEntropy, signer::ServiceSigner};
@@ -48,7 +51,13 @@ pub(crate) fn run(command: &SigningKeyCommand) -> Result<(), CommandError> {
     open::block_on(async {
         let key_ring = opened.key_ring.open(&store).await?;
         let (signer, entropy) = (ServiceSigner::default(), ServiceEntropy::system());
-        let keeper = Keeper { store: &store, signer: &signer, entropy: &entropy, key_ring: &key_ring };
+        let keeper = Keeper {
+            store: &store,
+            signer: &signer,
+            entropy: &entropy,
+            key_ring: &key_ring,
+            origin: Origin::COMMAND_LINE,
+        };
         let now = ServiceClock::system().now();
         match command {
             SigningKeyCommand::List(_) => {}

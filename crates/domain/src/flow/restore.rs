@@ -1,7 +1,10 @@
 //! Restore: what a backup may know wrongly is ended before the database serves anybody.
 
 use crate::{
-    model::signing_key::{KeyState, KeyStep},
+    model::{
+        audit::Origin,
+        signing_key::{KeyState, KeyStep},
+    },
     port::{Store, StoreError},
 };
 use authmint_protocol::time::Timestamp;
@@ -27,8 +30,12 @@ pub async fn put_in_order<S: Store>(
     before: Timestamp,
     now: Timestamp,
 ) -> Result<Restored, StoreError> {
-    let sessions = store.decide_all_sessions(before, move |session| session.restored(before, now)).await?;
-    let revoked = store.decide_signing_keys(move |read| {
+    let sessions = store
+        .decide_all_sessions(before, move |session| {
+            session.restored(before, now).told_by(&Origin::COMMAND_LINE)
+        })
+        .await?;
+    let revoked = store.decide_signing_keys(now, Origin::COMMAND_LINE, move |read| {
         let old = read.keys.iter().filter(|key| key.created_at < before);
         let steps: Vec<_> = old
             .filter(|key| !matches!(key.state, KeyState::Revoked { .. }))

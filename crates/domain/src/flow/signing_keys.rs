@@ -3,6 +3,7 @@
 use crate::{
     context::{Context, Ports},
     model::{
+        audit::Origin,
         key_ring::KeyRing,
         signing_key::{KeyState, KeyStep, SCHEDULE, Schedule, SigningKey, WrongState, plan},
     },
@@ -71,12 +72,26 @@ pub struct Keeper<'a, S, G, E> {
     pub entropy: &'a E,
     /// What seals them.
     pub key_ring: &'a KeyRing,
+    /// Who asks, for the audit trail.
+    pub origin: Origin,
 }
 
 impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
     /// The keeper of a service.
     pub fn of<P: Ports<Store = S, Signer = G, Entropy = E>>(cx: &'a Context<P>) -> Self {
-        Self { store: &cx.store, signer: &cx.signer, entropy: &cx.entropy, key_ring: &cx.key_ring }
+        Self {
+            store: &cx.store,
+            signer: &cx.signer,
+            entropy: &cx.entropy,
+            key_ring: &cx.key_ring,
+            origin: Origin::SERVICE,
+        }
+    }
+
+    /// The same, asked by somebody else than the service itself.
+    #[must_use]
+    pub fn by(self, origin: Origin) -> Self {
+        Self { origin, ..self }
     }
 
     /// Does what has fallen due, and puts the keys to use that the store then holds.
@@ -124,10 +139,13 @@ impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
     /// [`KeysError::Unknown`], or the key was revoked before.
     pub async fn revoke(&self, kid: &str, now: Timestamp) -> Result<(), KeysError> {
         let name = kid.to_owned();
-        let decided = self.store.decide_signing_keys(move |read| match revocation(read, &name, now) {
-            Ok(steps) => (steps, Ok(())),
-            Err(error) => (Vec::new(), Err(error)),
-        });
+        let decided =
+            self.store.decide_signing_keys(now, self.origin.clone(), move |read| {
+                match revocation(read, &name, now) {
+                    Ok(steps) => (steps, Ok(())),
+                    Err(error) => (Vec::new(), Err(error)),
+                }
+            });
         decided.await??;
         self.carry_out(&SCHEDULE, now).await.map(drop)
     }
@@ -152,7 +170,7 @@ impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
                 fresh.push(SigningKey::seal(&generated, self.key_ring, self.entropy.draw(), now));
             }
             let (pool, schedule) = (fresh.clone(), *schedule);
-            let decided = self.store.decide_signing_keys(move |read| {
+            let decided = self.store.decide_signing_keys(now, self.origin.clone(), move |read| {
                 let planned = plan(&read.keys, &read.wanted, &pool, &schedule, now);
                 let whole = planned.missing.is_empty();
                 (if whole { planned.steps } else { Vec::new() }, whole)

@@ -4,6 +4,9 @@ use super::public_url::{InvalidPublicUrl, PublicUrl};
 use crate::{adapter::mailer::Inbox, http::client_address::TrustedProxies};
 use std::time::Duration;
 
+/// How long the audit trail is kept unless an operator wants it otherwise: a year, within which most questions come up.
+pub const AUDIT_KEPT_FOR: Duration = Duration::from_secs(365 * 86_400);
+
 /// How a service is to run.
 #[derive(Clone)]
 pub struct AppConfig {
@@ -17,6 +20,8 @@ pub struct AppConfig {
     pub limits: HttpLimits,
     /// Whether rate limits are on; off only for load tests in development mode.
     pub limited: bool,
+    /// How long lines of the audit trail are kept; none: for good.
+    pub audit_kept_for: Option<Duration>,
     /// How long an API key that was looked up, or not found, is taken at its word.
     pub key_cache_ttl: Duration,
 }
@@ -96,6 +101,7 @@ impl AppConfig {
             trusted_proxies: TrustedProxies::default(),
             limits: HttpLimits::default(),
             limited: true,
+            audit_kept_for: Some(AUDIT_KEPT_FOR),
             key_cache_ttl: Duration::from_secs(2),
         })
     }

@@ -33,7 +33,7 @@ pub(crate) async fn authenticate(
         state: query.required("state")?,
         token: query.required("token")?,
     };
-    let one_time_secret = finish(app.context(), &caller.grant, entered, &caller.prefix()).await?;
+    let one_time_secret = finish(app.context(), &caller.grant, entered).await?;
     let callback_url = callback.with_secret(&one_time_secret);
     Ok(Json(SignInResponse { one_time_secret, callback_url }))
 }

@@ -13,6 +13,6 @@ pub(crate) async fn send_code(
     caller: Caller,
     body::Json(request): body::Json<SendCodeRequest>,
 ) -> Result<Json<SendCodeResponse>, Problem> {
-    let email_id = email::send_code(app.context(), &caller.grant, &request.email, &caller.prefix()).await?;
+    let email_id = email::send_code(app.context(), &caller.grant, &request.email).await?;
     Ok(Json(SendCodeResponse { email_id }))
 }

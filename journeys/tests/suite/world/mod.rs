@@ -152,7 +152,10 @@ fn app(auth: Auth<InProcess>) -> Router {
 async fn register(store: &Store, ring: &KeyRing, policy: Policy, now: Timestamp) -> ApiKeyText {
     let id = ProjectId::from_bytes([1; 16]);
     let (name, environment) = ("Journey".to_owned(), Environment::Staging);
-    store.put_project(Project { id, name, environment, policy, created_at: now }).await.unwrap();
+    store
+        .put_project(Project { id, name, environment, policy, not_before: None, created_at: now })
+        .await
+        .unwrap();
     let key = api_key::mint(ring, Usage::Server, environment, id, [2; 16]);
     let record = ApiKeyRecord {
         id: ApiKeyId::from_bytes([3; 16]),
@@ -162,6 +165,7 @@ async fn register(store: &Store, ring: &KeyRing, policy: Policy, now: Timestamp)
         scopes: vec![Scope::UsersCreate, Scope::UsersRead, Scope::FeedRead],
         callers: Callers::Any,
         created_at: now,
+        last_used_at: None,
         revoked_at: None,
     };
     store.put_api_key(record).await.unwrap();

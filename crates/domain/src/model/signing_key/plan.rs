@@ -1,7 +1,10 @@
 //! What is to be done about the signing keys at a moment, for each algorithm that a project asks for.
 
 use super::{KeyState, SigningKey, WrongState};
-use crate::model::policy::LONGEST_JWT_TTL;
+use crate::model::{
+    audit::{AuditEvent, AuditKind, Origin},
+    policy::LONGEST_JWT_TTL,
+};
 use authmint_protocol::{time::Timestamp, token::algorithm::Algorithm};
 use std::time::Duration;
 
@@ -43,6 +46,25 @@ pub enum KeyStep {
         /// Which key.
         kid: String,
     },
+}
+
+impl KeyStep {
+    /// The step's line in the audit trail; that a key is forgotten which nobody can use any more is none.
+    #[must_use]
+    pub fn told(&self, at: Timestamp, origin: &Origin) -> Option<AuditEvent> {
+        let (kind, key) = match self {
+            Self::Add(key) => (AuditKind::SigningKeyCreated, key),
+            Self::Move { to, .. } => match to.state {
+                KeyState::Next { .. } => return None,
+                KeyState::Active { .. } => (AuditKind::SigningKeyActivated, to),
+                KeyState::Retired { .. } => (AuditKind::SigningKeyRetired, to),
+                KeyState::Revoked { .. } => (AuditKind::SigningKeyRevoked, to),
+            },
+            Self::Forget { .. } => return None,
+        };
+        let detail = format!("{} {}", key.algorithm().as_str(), key.kid);
+        Some(AuditEvent::new(at, kind, None, origin.clone()).saying(detail))
+    }
 }
 
 /// What is to be done now, and when to look again.
