@@ -77,6 +77,7 @@ impl App {
             mailer,
             key_ring: Arc::new(key_ring),
             issuer: config.public_url.to_string(),
+            signing_keys: config.signing_keys,
             limited: config.limited,
         };
         if matches!(config.mode, Mode::Production) {

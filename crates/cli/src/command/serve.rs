@@ -33,9 +33,12 @@ async fn serve(config: ServiceConfig) -> Result<(), CommandError> {
         format!("cannot listen on {}: {error}; give another address with --listen", config.listen)
     })?;
     let (address, database) = (listener.local_addr()?, config.database.url.to_string());
+    let signing_keys = config.database.signing_keys;
     let (store, key_ring) = offline::open(config.database, &StoreOptions::default()).await?;
     let mut app_config = AppConfig::production(config.public_url.as_str())?;
     app_config.trusted_proxies = config.trusted_proxies;
+    app_config.limits = config.limits;
+    app_config.signing_keys = signing_keys;
     let app = App::start(
         app_config,
         store,

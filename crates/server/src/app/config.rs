@@ -2,6 +2,7 @@
 
 use super::public_url::{InvalidPublicUrl, PublicUrl};
 use crate::{adapter::mailer::Inbox, http::client_address::TrustedProxies};
+use authmint_domain::model::signing_key::{SCHEDULE, Schedule};
 use std::time::Duration;
 
 /// How a service is to run.
@@ -15,6 +16,8 @@ pub struct AppConfig {
     pub trusted_proxies: TrustedProxies,
     /// What a request may cost.
     pub limits: HttpLimits,
+    /// How long each state of a signing key lasts.
+    pub signing_keys: Schedule,
     /// Whether rate limits are on; off only for load tests in development mode.
     pub limited: bool,
     /// How long an API key that was looked up, or not found, is taken at its word.
@@ -34,7 +37,7 @@ pub enum Mode {
 }
 
 /// What a request may cost before it is refused.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HttpLimits {
     /// Bytes of a body.
     pub body: usize,
@@ -95,6 +98,7 @@ impl AppConfig {
             mode,
             trusted_proxies: TrustedProxies::default(),
             limits: HttpLimits::default(),
+            signing_keys: SCHEDULE,
             limited: true,
             key_cache_ttl: Duration::from_secs(2),
         })

@@ -13,6 +13,7 @@ use authmint_domain::{
         key_ring::{KeyRing, sha256},
         policy::PolicyChange,
         project::Scope,
+        signing_key::SCHEDULE,
     },
     port::Store as _,
 };
@@ -46,6 +47,7 @@ fn operator(service: &Service) -> Context<ServerPorts> {
         mailer: ServiceMailer::inbox(Inbox::default()),
         key_ring: Arc::new(KeyRing::single(1, &[7; 32])),
         issuer: String::new(),
+        signing_keys: SCHEDULE,
         limited: true,
     }
 }
