@@ -19,6 +19,8 @@ pub(super) enum Kind {
     Required,
     /// A text; the example is its default.
     Optional,
+    /// A text that has no default: without it, what it stands for is off.
+    Off,
     /// A whole number within bounds; the example is its default.
     Number {
         /// The least that makes sense.
@@ -29,7 +31,7 @@ pub(super) enum Kind {
 }
 
 /// In the order of the sample.
-pub(super) const KEYS: [Key; 17] = [
+pub(super) const KEYS: [Key; 20] = [
     Key {
         name: "public_url",
         about: &[
@@ -76,6 +78,15 @@ pub(super) const KEYS: [Key; 17] = [
         ],
         example: "[]",
         kind: Kind::Optional,
+    },
+    Key {
+        name: "metrics_listen",
+        about: &[
+            "An address for Prometheus, which finds /metrics there and nothing else; none unless given. It is never part",
+            "of the public address: give one that only your own machines reach.",
+        ],
+        example: r#""127.0.0.1:9420""#,
+        kind: Kind::Off,
     },
     Key {
         name: "log",
@@ -152,6 +163,25 @@ pub(super) const KEYS: [Key; 17] = [
         example: "30",
         kind: Kind::Number { least: 0, most: 600 },
     },
+    Key {
+        name: "calls_per_client",
+        about: &[
+            "Requests a second that one client (an IPv4 address, an IPv6 /64) may make of this process, ten seconds' worth at",
+            "once; 0 is no limit. It needs trust_proxy where a proxy speaks TLS: else all clients look like one, and none is",
+            "refused. Sign-ins have limits of their own besides.",
+        ],
+        example: "300",
+        kind: Kind::Number { least: 0, most: 1000000 },
+    },
+    Key {
+        name: "refreshes_per_client",
+        about: &[
+            "The same for refreshes, sign-outs and the revocation feed. Keep it far above what your largest app server does:",
+            "some clients sign their user out when a refresh is refused.",
+        ],
+        example: "5000",
+        kind: Kind::Number { least: 0, most: 1000000 },
+    },
 ];
 
 /// A configuration with every key in it.
@@ -167,7 +197,7 @@ pub(crate) fn sample() -> String {
         }
         let mark = match key.kind {
             Kind::Required => "",
-            Kind::Optional => "#",
+            Kind::Optional | Kind::Off => "#",
             Kind::Number { least, most } => {
                 text.push_str(&format!("# From {least} to {most}.\n"));
                 "#"

@@ -15,11 +15,17 @@ pub(super) fn read(values: &mut Values) -> HttpLimits {
         request_timeout: seconds(values, "request_timeout"),
         drain_timeout: seconds(values, "drain_timeout"),
         connections: count(values, "max_connections"),
+        calls_per_client: per_second(values, "calls_per_client"),
+        refreshes_per_client: per_second(values, "refreshes_per_client"),
     }
 }
 
 fn count(values: &mut Values, key: &str) -> usize {
     usize::try_from(values.number(key)).unwrap_or(usize::MAX)
+}
+
+fn per_second(values: &mut Values, key: &str) -> u32 {
+    u32::try_from(values.number(key)).unwrap_or(u32::MAX)
 }
 
 fn seconds(values: &mut Values, key: &str) -> Duration {

@@ -15,11 +15,14 @@ use authmint_store::StoreUrl;
 use figment::value::Value;
 use source::Values;
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
 use tracing_subscriber::EnvFilter;
+
+/// The address unless another is given.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8420);
 
 /// Where the configuration is, and which database a flag says: for every command that works on one.
 #[derive(clap::Args)]
@@ -62,6 +65,8 @@ pub(crate) struct ServiceOptions {
 pub(crate) struct ServiceConfig {
     pub(crate) database: DatabaseConfig,
     pub(crate) listen: SocketAddr,
+    /// Where Prometheus reads; nowhere unless given.
+    pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) public_url: PublicUrl,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) smtp: SmtpConfig,
@@ -111,9 +116,14 @@ impl ServiceConfig {
 
     fn read(mut values: Values) -> Result<Self, Faults> {
         let public_url = values.required("public_url", |text| PublicUrl::parse(text).map_err(told));
-        let listen = values.optional("listen", |text| {
-            text.parse().map_err(|_| "must be an address with a port, such as 127.0.0.1:8420".to_owned())
-        });
+        let listen = values.optional("listen", read_address).unwrap_or(DEFAULT_LISTEN);
+        let metrics_listen = values.optional("metrics_listen", read_address);
+        if metrics_listen.is_some_and(|address| address == listen && address.port() != 0) {
+            values.fault(
+                "metrics_listen",
+                "must be another address than listen, which the public reaches".to_owned(),
+            );
+        }
         let database = read_database(&mut values);
         let smtp = values.required("smtp", read_smtp);
         let before = values.faults.len();
@@ -141,7 +151,8 @@ impl ServiceConfig {
         match (public_url, database, smtp) {
             (Some(public_url), Some(database), Some(smtp)) if values.faults.is_empty() => Ok(Self {
                 database,
-                listen: listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8420))),
+                listen,
+                metrics_listen,
                 public_url,
                 trusted_proxies: trusted,
                 smtp,
@@ -231,6 +242,10 @@ fn read_key_ring(text: &str) -> Result<KeyRingPlace, String> {
         Ok(false) => Ok(KeyRingPlace::Missing(path)),
         Err(error) => Err(format!("{text} cannot be reached: {error}")),
     }
+}
+
+fn read_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "must be an address with a port, such as 127.0.0.1:8420".to_owned())
 }
 
 fn read_smtp(text: &str) -> Result<SmtpConfig, String> {

@@ -140,6 +140,32 @@ async fn configured_limits_hold_for_requests() {
     assert!(body["message"].as_str().unwrap().contains("4096"), "{body}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_are_told_on_the_address_that_was_given_for_them_and_on_no_other() {
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    let served = Served::start(&place);
+    assert!(served.first_line().get("metrics").is_none(), "off unless asked for");
+    assert_eq!(served.terminate().code(), Some(0));
+
+    place.add("metrics_listen = \"127.0.0.1:0\"\n");
+    let served = Served::start(&place);
+    assert_eq!(served.get("/metrics").await.0, 404);
+    let address = served.first_line()["metrics"].as_str().unwrap();
+    let page = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
+    let build = format!("authmint_build_info{{version=\"{}\"}} 1\n", env!("CARGO_PKG_VERSION"));
+    assert!(page.contains(&build), "{page}");
+    assert_eq!(served.terminate().code(), Some(0));
+
+    let same = ["AUTHMINT_LISTEN", "AUTHMINT_METRICS_LISTEN"].map(|key| (key, "127.0.0.1:8420"));
+    let output = place.command("check-config").envs(same).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("metrics_listen (from AUTHMINT_METRICS_LISTEN): must be another address"),
+        "{said}"
+    );
+}
+
 #[test]
 fn the_environment_may_hold_the_key_ring_itself() {
     let place = Place::new();

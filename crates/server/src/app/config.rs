@@ -58,6 +58,15 @@ pub struct HttpLimits {
     pub drain_timeout: Duration,
     /// Connections at one time; others wait to be accepted.
     pub connections: usize,
+    /// Requests a second that one client may make of this process, ten seconds' worth at once; 0 is no limit.
+    ///
+    /// Far above what a network full of people does, far below what one process can answer.
+    pub calls_per_client: u32,
+    /// The same for refresh, sign-out and the revocation feed, counted apart; 0 is no limit.
+    ///
+    /// A quarter of what one process answers on two cores: it keeps a flood from taking everything, and no real use comes near
+    /// (4.5 million signed-in users of one app server refresh so often, with JWTs of 15 minutes).
+    pub refreshes_per_client: u32,
 }
 
 impl Default for HttpLimits {
@@ -71,6 +80,8 @@ impl Default for HttpLimits {
             request_timeout: Duration::from_secs(45),
             drain_timeout: Duration::from_secs(30),
             connections: 16 * 1024,
+            calls_per_client: 300,
+            refreshes_per_client: 5_000,
         }
     }
 }
@@ -90,6 +101,12 @@ impl AppConfig {
     /// [`InvalidPublicUrl`] if the text is no public URL.
     pub fn production(public_url: &str) -> Result<Self, InvalidPublicUrl> {
         Self::new(public_url, Mode::Production)
+    }
+
+    /// Whether all clients look like one: TLS ends at a proxy, since this service speaks none, and none is named.
+    #[must_use]
+    pub const fn hides_clients(&self) -> bool {
+        self.public_url.is_https() && self.trusted_proxies.is_empty()
     }
 
     fn new(public_url: &str, mode: Mode) -> Result<Self, InvalidPublicUrl> {
