@@ -49,7 +49,10 @@ fn tell_of_floods(app: &App) {
 async fn keep_signing_keys(app: &App) {
     if let Err(error) = app.keep_signing_keys().await {
         app.metrics().failed("signing_keys");
-        tracing::warn!(%error, "the signing keys could not be looked after; it will be tried again");
+        tracing::warn!(
+            %error,
+            "the signing keys could not be looked after; those in use stay so, and it is tried again each second"
+        );
     }
 }
 
@@ -63,7 +66,10 @@ async fn purge_some(app: &App) {
             }
             Err(error) => {
                 app.metrics().failed("purge");
-                tracing::warn!(%error, "the purge failed; it will be tried again");
+                tracing::warn!(
+                    %error,
+                    "old rows could not be removed; nothing else depends on it, and it is tried again in a minute"
+                );
                 return;
             }
         }

@@ -91,11 +91,17 @@ async fn answer(app: &App, route: impl Future<Output = Response>) -> Response {
     match tokio::time::timeout(app.config().limits.request_timeout, caught(route)).await {
         Ok(Some(response)) => response,
         Ok(None) => {
-            tracing::error!("a request ended in a panic");
+            tracing::error!(
+                "a request ended in a panic, which is a fault of this program: report it with what standard error \
+                 says before this line"
+            );
             Problem::internal().into_response()
         }
         Err(_elapsed) => {
-            tracing::error!("a request took too long to answer");
+            tracing::error!(
+                "an answer took longer than request_timeout and was given up: look at the load, and at what is said \
+                 of the database around this line"
+            );
             Problem::unavailable().into_response()
         }
     }

@@ -110,7 +110,11 @@ async fn accept(
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "a connection could not be accepted");
+                tracing::error!(
+                    %error,
+                    "a connection could not be accepted; if files are too many, let the process open more than \
+                     max_connections (LimitNOFILE, ulimit -n)"
+                );
                 tokio::time::sleep(ACCEPT_REST).await;
             }
         }
@@ -149,7 +153,9 @@ async fn drain(connections: GracefulShutdown, most: Duration) {
         tracing::info!(open, "finishing what was accepted");
     }
     if tokio::time::timeout(most, connections.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not finish in time and are cut off");
+        tracing::warn!(
+            "some requests did not finish within drain_timeout and are cut off; nothing that was acknowledged is lost"
+        );
     }
 }
 
