@@ -3,7 +3,6 @@
 mod command;
 mod config;
 mod data_dir;
-mod open;
 mod stop;
 mod telemetry;
 
@@ -44,8 +43,7 @@ enum Command {
     #[command(subcommand)]
     KeyRing(command::key_ring::KeyRingCommand),
     /// Look at the keys that sign session JWTs, and change them; a running service follows within two seconds.
-    #[command(subcommand)]
-    SigningKey(command::signing_key::SigningKeyCommand),
+    SigningKey(command::signing_key::Options),
     /// Copy the database to a new file, while the service runs.
     Backup(command::backup::BackupOptions),
     /// Make a database of a backup; sessions that the backup may know wrongly are ended first.
@@ -68,7 +66,7 @@ fn main() -> ExitCode {
         Command::Events(options) => command::events::run(options),
         Command::Operator(options) => command::operator::run(options),
         Command::KeyRing(command) => command::key_ring::run(&command),
-        Command::SigningKey(command) => command::signing_key::run(&command),
+        Command::SigningKey(options) => command::signing_key::run(options),
         Command::Backup(options) => command::backup::back_up(&options),
         Command::Restore(options) => command::backup::restore(&options),
     };

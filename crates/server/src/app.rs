@@ -11,7 +11,8 @@ use crate::{
         clock::ServiceClock, entropy::ServiceEntropy, mailer::Inbox, mailer::ServiceMailer,
         signer::ServiceSigner,
     },
-    http::{known_keys::KnownKeys, request_id::RequestIds},
+    http::{flood::Flood, known_keys::KnownKeys, request_id::RequestIds},
+    metrics::Metrics,
     router,
 };
 use authmint_domain::{
@@ -49,6 +50,8 @@ struct Inner {
     config: AppConfig,
     known_keys: KnownKeys,
     request_ids: RequestIds,
+    metrics: Metrics,
+    flood: Flood,
     /// What is known of the signing keys in use.
     kept: Mutex<Kept>,
     draining: watch::Sender<bool>,
@@ -69,6 +72,7 @@ impl App {
         mailer: ServiceMailer,
         key_ring: KeyRing,
     ) -> Result<Self, StartError> {
+        let started = clock.now();
         let context = Context {
             store,
             clock,
@@ -77,6 +81,7 @@ impl App {
             mailer,
             key_ring: Arc::new(key_ring),
             issuer: config.public_url.to_string(),
+            signing_keys: config.signing_keys,
             limited: config.limited,
             audit_kept_for: config.audit_kept_for,
         };
@@ -87,6 +92,8 @@ impl App {
         Ok(Self(Arc::new(Inner {
             known_keys: KnownKeys::new(config.key_cache_ttl),
             request_ids: RequestIds::new(&context.entropy),
+            metrics: Metrics::new(started),
+            flood: Flood::new(&config),
             context: Arc::new(context),
             config,
             kept: Mutex::new(kept),
@@ -146,6 +153,14 @@ impl App {
 
     pub(crate) fn request_ids(&self) -> &RequestIds {
         &self.0.request_ids
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn flood(&self) -> &Flood {
+        &self.0.flood
     }
 
     /// The inbox, in development mode.

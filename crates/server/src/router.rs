@@ -20,6 +20,13 @@ const USER: &str = "/api/2024-09-26/sdk/auth/user";
 /// Paths that browsers call from anywhere; a client key's origins are enforced on the call itself.
 pub(crate) const CROSS_ORIGIN: [&str; 2] = ["/api/2024-09-26/", "/.well-known/"];
 
+/// Calls by which sessions live and end: no limit that real use could reach may stand before them.
+pub(crate) const SESSION_CALLS: [&str; 3] = [
+    "/api/2024-09-26/session/sdk/auth/refresh",
+    "/api/2024-09-26/session/sdk/auth/logout",
+    "/api/v1/revocations",
+];
+
 pub(crate) fn router(app: &App, added: Router<App>) -> Router {
     let mut served = Router::new()
         .route(&format!("{A}/otps/send"), post(otps_send::send_code))

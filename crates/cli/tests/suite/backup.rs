@@ -1,6 +1,9 @@
 //! `authmint backup` of a running service, and `authmint restore`.
 
-use crate::program::{Program, authmint};
+use crate::{
+    program::{Program, authmint},
+    served::{Place, Served},
+};
 use std::{
     fs,
     path::Path,
@@ -120,6 +123,25 @@ async fn threat_20_a_session_signed_out_after_the_backup_stays_refused_after_the
     assert_eq!(program.refresh(&secret).await.unwrap().0, 401, "a used secret does not come back");
     let new = program.sign_in("alan@example.com").await;
     assert_eq!(program.refresh(&new).await.unwrap().0, 200);
+}
+
+#[test]
+fn a_configuration_says_which_database_is_copied_and_restored() {
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    assert_eq!(Served::start(&place).terminate().code(), Some(0));
+    let before = place.run(&["signing-key", "--json", "list"]);
+    let file = place.path("one.backup");
+    place.run(&["backup", file.to_str().unwrap()]);
+    for name in names(&place.path("data")) {
+        fs::remove_file(place.path("data").join(name)).unwrap();
+    }
+    place.run(&["restore", file.to_str().unwrap(), "--end-sessions-before", "1970-01-01T00:00:00Z"]);
+    assert_eq!(place.run(&["signing-key", "--json", "list"]), before);
+
+    place.write("colour = \"red\"\n");
+    let said = place.refused(&["backup", file.to_str().unwrap()]);
+    assert!(said.contains("2 faults") && said.contains("colour") && said.contains("database"), "{said}");
 }
 
 #[cfg(unix)]

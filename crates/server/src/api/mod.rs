@@ -2,4 +2,5 @@
 
 pub(crate) mod dev;
 pub(crate) mod health;
+pub(crate) mod metrics;
 pub(crate) mod revocations;
