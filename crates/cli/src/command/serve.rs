@@ -43,6 +43,7 @@ async fn serve(config: ServiceConfig) -> Result<(), CommandError> {
     let mut app_config = AppConfig::production(config.public_url.as_str())?;
     app_config.trusted_proxies = config.trusted_proxies;
     app_config.limits = config.limits;
+    app_config.audit_kept_for = Some(config.audit_kept_for);
     app_config.signing_keys = signing_keys;
     let hides_clients = app_config.hides_clients();
     let app = App::start(

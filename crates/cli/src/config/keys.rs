@@ -31,7 +31,7 @@ pub(super) enum Kind {
 }
 
 /// In the order of the sample.
-pub(super) const KEYS: [Key; 20] = [
+pub(super) const KEYS: [Key; 21] = [
     Key {
         name: "public_url",
         about: &[
@@ -109,6 +109,15 @@ pub(super) const KEYS: [Key; 20] = [
         ],
         example: "30",
         kind: Kind::Number { least: 1, most: 365 },
+    },
+    Key {
+        name: "audit_days",
+        about: &[
+            "For how many days a line of the audit trail is kept. It holds IDs, network addresses and what was done, but",
+            "no names, no email addresses and no secrets. `authmint events export` takes it elsewhere first.",
+        ],
+        example: "365",
+        kind: Kind::Number { least: 1, most: 36500 },
     },
     Key {
         name: "max_connections",
