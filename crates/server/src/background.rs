@@ -9,6 +9,8 @@ use tokio::time::{MissedTickBehavior, interval};
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// How often signing keys are looked after: a running service follows the command line within two seconds.
 const KEYS_EVERY: Duration = Duration::from_secs(1);
+/// How often it is written down when keys were last used: to the minute is what is promised.
+const NOTES_EVERY: Duration = Duration::from_secs(60);
 /// Batches in one go: the writer belongs to the users, not to the purge.
 const BATCHES: usize = 16;
 
@@ -21,12 +23,14 @@ pub(crate) async fn run(app: &App, stop: impl Future<Output = ()>) {
         ticks
     };
     let (mut purges, mut keys) = (every(PURGE_EVERY), every(KEYS_EVERY));
+    let mut notes = every(NOTES_EVERY);
     loop {
         tokio::select! {
             biased;
             () = &mut stop => return,
             _ = keys.tick() => keep_signing_keys(app).await,
             _ = purges.tick() => purge_some(app).await,
+            _ = notes.tick() => keep_last_used(app).await,
         }
     }
 }
@@ -34,6 +38,13 @@ pub(crate) async fn run(app: &App, stop: impl Future<Output = ()>) {
 async fn keep_signing_keys(app: &App) {
     if let Err(error) = app.keep_signing_keys().await {
         tracing::warn!(%error, "the signing keys could not be looked after; it will be tried again");
+    }
+}
+
+/// Writes down what was noted of keys in use; also when the last request is answered.
+pub(crate) async fn keep_last_used(app: &App) {
+    if let Err(error) = app.keep_last_used().await {
+        tracing::warn!(%error, "it could not be written down when keys were last used; it will be tried again");
     }
 }
 

@@ -14,6 +14,7 @@ mod app;
 mod background;
 mod compat;
 mod http;
+mod openapi;
 mod pages;
 mod router;
 mod telemetry;
@@ -23,3 +24,4 @@ pub use http::{
     client_address::{InvalidNetwork, Network, TrustedProxies},
     serve::{serve, serve_with},
 };
+pub use openapi::openapi;

@@ -9,6 +9,8 @@ mod development;
 mod feed;
 mod logs;
 mod mail;
+mod management;
+mod openapi;
 mod operator;
 mod refusals;
 mod sign_in;
