@@ -10,13 +10,14 @@ use authmint_domain::{
     model::{
         caller::AskedCallers,
         grant::OperatorGrant,
-        project::{ApiKeyRecord, Callers, Scope},
+        project::{ApiKeyRecord, Scope},
     },
 };
 use authmint_protocol::{
     api_key::{Environment, Usage},
     id::{ApiKeyId, ProjectId},
     secret::ApiKeyText,
+    wire::admin::ShownApiKey,
 };
 use serde_json::{Value, json};
 use std::io::Read as _;
@@ -80,7 +81,8 @@ struct Allowed {
     /// Let anyone use a client key, from wherever.
     #[arg(long)]
     anyone: bool,
-    /// users.create or users.read; repeat for more. A client key may create users, a server key read them, unless said.
+    /// users.create, users.read, users.write, sessions.read, sessions.revoke, events.read, feed.read or project.write;
+    /// repeat for more. A client key may create users, a server key read them and follow the feed, unless said.
     #[arg(long, value_name = "SCOPE", value_parser = scope)]
     scope: Vec<Scope>,
 }
@@ -99,10 +101,8 @@ pub(crate) fn run(options: Options) -> Result<(), CommandError> {
         let operator = OperatorGrant::command_line();
         let found = match action {
             Action::Create { project, usage, allowed } => {
-                let (text, key) = api_key::create(&cx, &operator, (project, usage), allowed.asked()).await?;
-                let mut fields = shown(&key);
-                fields["key"] = text.reveal().into();
-                fields
+                let (key, made) = api_key::create(&cx, &operator, (project, usage), allowed.asked()).await?;
+                json!(ShownApiKey { key, api_key: made.to_wire() })
             }
             Action::Adopt { name, allowed } => {
                 let (text, asked) = (read_key()?, allowed.asked());
@@ -127,20 +127,7 @@ fn read_key() -> Result<ApiKeyText, CommandError> {
 }
 
 fn shown(key: &ApiKeyRecord) -> Value {
-    let callers = match &key.callers {
-        Callers::Any => vec!["anyone"],
-        Callers::Origins(list) | Callers::Apps(list) => list.iter().map(String::as_str).collect(),
-        Callers::LoopbackOrigins => vec!["pages of this machine"],
-    };
-    json!({
-        "id": key.id.to_string(),
-        "project": key.project_id.to_string(),
-        "usage": key.usage.as_str(),
-        "scopes": key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
-        "callers": callers,
-        "created_at": key.created_at.unix_seconds(),
-        "revoked_at": key.revoked_at.map(|at| at.unix_seconds()),
-    })
+    json!(key.to_wire())
 }
 
 fn usage(text: &str) -> Result<Usage, String> {

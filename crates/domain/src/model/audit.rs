@@ -65,7 +65,7 @@ audit_kinds! {
     ApiKeyAdopted = "api_key_adopted";
     /// An API key was revoked.
     ApiKeyRevoked = "api_key_revoked";
-    /// A signing key was made.
+    /// A signing key was made, and published as the next one.
     SigningKeyCreated = "signing_key_created";
     /// A signing key began to sign.
     SigningKeyActivated = "signing_key_activated";

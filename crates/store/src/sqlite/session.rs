@@ -149,7 +149,7 @@ pub(super) fn of_user(
     limit: u32,
 ) -> Result<Vec<Session>, Fault> {
     const SELECT: &str = select_sessions!(
-        ", s.id FROM sessions s LEFT JOIN users u ON u.id = s.user_id LEFT JOIN projects p ON p.id = s.project_id
+        ", s.id AS session_id FROM sessions s LEFT JOIN users u ON u.id = s.user_id LEFT JOIN projects p ON p.id = s.project_id
         WHERE s.user_id = ?1 AND s.project_id = ?2 AND (?3 IS NULL OR (s.created_at, s.id) < (?3, ?4))
         ORDER BY s.created_at DESC, s.id DESC LIMIT ?5"
     );
@@ -161,7 +161,7 @@ pub(super) fn of_user(
     let mut rows = statement.query(params![user_id.as_bytes(), project_id.as_bytes(), at, id, limit])?;
     let mut sessions = Vec::new();
     while let Some(row) = rows.next()? {
-        let id = SessionId::from_bytes(row.get("id")?);
+        let id = SessionId::from_bytes(row.get("session_id")?);
         sessions.push(read(id, Columns::new(row, "sessions", &id))?);
     }
     Ok(sessions)

@@ -124,6 +124,12 @@ impl World {
 
     /// The service's side of a sign-in, as the page drives it.
     pub(crate) async fn one_time_secret(&self, email: &str) -> String {
+        let done = self.try_sign_in(email).await;
+        done["oneTimeSecret"].as_str().unwrap_or_else(|| panic!("{done}")).to_owned()
+    }
+
+    /// The same, whatever the service answers to the code.
+    pub(crate) async fn try_sign_in(&self, email: &str) -> serde_json::Value {
         let sent =
             self.wire.ask_as_page("otps/send", &self.key, &serde_json::json!({ "email": email })).await;
         let state = sent["emailId"].as_str().unwrap_or_else(|| panic!("{sent}"));
@@ -131,8 +137,7 @@ impl World {
         let query =
             format!("email={email}&signinAuthenticationMethod=email&token={}&state={state}", mail.code);
         let path = format!("authenticate?{query}");
-        let done = self.wire.ask_as_page(&path, &self.key, &serde_json::Value::Null).await;
-        done["oneTimeSecret"].as_str().unwrap_or_else(|| panic!("{done}")).to_owned()
+        self.wire.ask_as_page(&path, &self.key, &serde_json::Value::Null).await
     }
 }
 

@@ -52,15 +52,12 @@ impl KeyStep {
     /// The step's line in the audit trail; that a key is forgotten which nobody can use any more is none.
     #[must_use]
     pub fn told(&self, at: Timestamp, origin: &Origin) -> Option<AuditEvent> {
-        let (kind, key) = match self {
-            Self::Add(key) => (AuditKind::SigningKeyCreated, key),
-            Self::Move { to, .. } => match to.state {
-                KeyState::Next { .. } => return None,
-                KeyState::Active { .. } => (AuditKind::SigningKeyActivated, to),
-                KeyState::Retired { .. } => (AuditKind::SigningKeyRetired, to),
-                KeyState::Revoked { .. } => (AuditKind::SigningKeyRevoked, to),
-            },
-            Self::Forget { .. } => return None,
+        let (Self::Add(key) | Self::Move { to: key, .. }) = self else { return None };
+        let kind = match key.state {
+            KeyState::Next { .. } => AuditKind::SigningKeyCreated,
+            KeyState::Active { .. } => AuditKind::SigningKeyActivated,
+            KeyState::Retired { .. } => AuditKind::SigningKeyRetired,
+            KeyState::Revoked { .. } => AuditKind::SigningKeyRevoked,
         };
         let detail = format!("{} {}", key.algorithm().as_str(), key.kid);
         Some(AuditEvent::new(at, kind, None, origin.clone()).saying(detail))

@@ -1,8 +1,6 @@
 use crate::{
     backend::Backend,
-    fixture::{
-        PROJECT, admission, at, at_once, audited, bytes, events, exchange, open_session, refresh, seeded,
-    },
+    fixture::{admission, at, at_once, audited, bytes, events, exchange, open_session, refresh, seeded},
 };
 use authmint_domain::{
     model::{

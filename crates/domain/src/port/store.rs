@@ -1,26 +1,25 @@
-//! What the outside must provide, one trait a concern; each has its adapter in the store or the server.
+//! Where rows are kept.
 
+use super::rows::{
+    AdminDecision, Admission, Admitted, ChallengeDecision, Decide, PurgeBefore, Purged, Shown, SigningKeys,
+};
 use crate::model::{
-    audit::{AuditEvent, EventFilter, Origin, RecordedEvent},
+    audit::{EventFilter, Origin, RecordedEvent},
     challenge::{EmailChallenge, EmailId},
     limit::{Limit, LimitKey, Spent},
     one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
     operator_token::OperatorTokenRecord,
     project::{ApiKeyRecord, Project},
-    revocation::{Revocation, Stretch},
+    revocation::Stretch,
     session::{Decision, Session},
-    signing_key::{GeneratedKey, KeyStep, SigningKey},
-    user::{Identity, Proof, User, UserDecision, UserDisabled, UserQuery},
+    signing_key::KeyStep,
+    user::{Identity, User, UserDecision, UserQuery},
 };
 use authmint_protocol::{
     id::{ApiKeyId, OneTimeSecretId, OperatorTokenId, ProjectId, SessionId, UserId},
-    jwk::{KeySet, PublicKey},
-    secret::EmailCode,
     time::Timestamp,
-    token::algorithm::Algorithm,
 };
-use std::{future::Future, sync::Arc, time::Duration};
-use zeroize::Zeroizing;
+use std::future::Future;
 
 /// The store cannot answer now, or its data is broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,121 +49,6 @@ pub enum StoreError {
         /// What exists.
         what: &'static str,
     },
-}
-
-/// A pure decision over an optional row, run inside the store's transaction.
-///
-/// It may be run again after a retry, so it changes nothing and draws nothing: what it needs was drawn before.
-pub trait Decide<T: ?Sized, R>: Fn(Option<&T>) -> R + Send + 'static {}
-impl<T: ?Sized, R, F: Fn(Option<&T>) -> R + Send + 'static> Decide<T, R> for F {}
-
-/// What a decision over an email challenge changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChallengeDecision<A> {
-    /// The row to keep from now on, if anything of it changed.
-    pub put: Option<EmailChallenge>,
-    /// A line for the audit trail.
-    pub audit: Option<AuditEvent>,
-    /// What to answer once that is durable.
-    pub answer: A,
-}
-
-/// What a decision of an operator changes of a project, an API key or an operator token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdminDecision<T, A> {
-    /// The row to keep from now on, if it is new or anything of it changed.
-    pub put: Option<T>,
-    /// A line for the audit trail.
-    pub audit: Option<AuditEvent>,
-    /// An entry for the revocation feed.
-    pub revocation: Option<Revocation>,
-    /// What to answer once that is durable.
-    pub answer: A,
-}
-
-impl<T, A> AdminDecision<T, A> {
-    /// Leaves everything as it is.
-    pub const fn leave(answer: A) -> Self {
-        Self { put: None, audit: None, revocation: None, answer }
-    }
-
-    /// Keeps a row, and a line that tells of it.
-    pub const fn put(row: T, audit: AuditEvent, answer: A) -> Self {
-        Self { put: Some(row), audit: Some(audit), revocation: None, answer }
-    }
-
-    /// The same, and what ends by it.
-    pub fn ending(self, revocation: Revocation) -> Self {
-        Self { revocation: Some(revocation), ..self }
-    }
-}
-
-/// A finished sign-in that asks to be let in.
-#[derive(Debug, Clone)]
-pub struct Admission {
-    /// The project.
-    pub project_id: ProjectId,
-    /// What was proven.
-    pub proof: Proof,
-    /// The ID of the user to create if the identity is new; `None` if the key may not create users.
-    pub create: Option<UserId>,
-    /// The ID of the one-time secret to issue.
-    pub secret_id: OneTimeSecretId,
-    /// When that secret expires.
-    pub secret_expires_at: Timestamp,
-    /// Who asks.
-    pub origin: Origin,
-}
-
-/// How a finished sign-in was answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Admitted {
-    /// The user is in, and the one-time secret was issued.
-    In(User),
-    /// The identity is new, and may not create a user.
-    Unknown,
-    /// The user was disabled; nothing was issued.
-    Disabled(UserDisabled),
-}
-
-/// What was shown, for "last used".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Shown {
-    /// An API key.
-    ApiKey(ApiKeyId),
-    /// An operator token.
-    OperatorToken(OperatorTokenId),
-}
-
-/// From when on rows have been of no use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PurgeBefore {
-    /// What can never matter again since then is removed.
-    pub useless_since: Timestamp,
-    /// Lines of the audit trail of before then are removed; none: the trail is kept for good.
-    pub audit: Option<Timestamp>,
-}
-
-/// The signing keys of a service.
-#[derive(Debug, Clone)]
-pub struct SigningKeys {
-    /// All of them, the newest first.
-    pub keys: Vec<SigningKey>,
-    /// The algorithms that projects ask for; the default one in any case.
-    pub wanted: Vec<Algorithm>,
-    /// [`Store::signing_mark`] of this reading, or of a moment before it.
-    pub mark: u64,
-}
-
-/// What a purge removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Purged {
-    /// Sessions.
-    pub sessions: u64,
-    /// Challenges, one-time secrets, limits and entries of the revocation feed.
-    pub others: u64,
-    /// Lines of the audit trail.
-    pub audit_events: u64,
 }
 
 /// Where rows are kept.
@@ -363,101 +247,4 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether the store answers: a cheap write-path check for readiness.
     fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
-/// The one clock.
-pub trait Clock: Send + Sync + 'static {
-    /// The time now.
-    fn now(&self) -> Timestamp;
-}
-
-/// The one source of randomness.
-pub trait Entropy: Send + Sync + 'static {
-    /// Fills `out` with bytes that nobody can predict.
-    fn fill(&self, out: &mut [u8]);
-
-    /// Draws `N` bytes.
-    fn draw<const N: usize>(&self) -> [u8; N] {
-        let mut out = [0; N];
-        self.fill(&mut out);
-        out
-    }
-}
-
-/// The key did not sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the signing key is not usable")]
-pub struct SignError;
-
-/// A key to sign one JWT with: its name and its signature belong together, whatever is installed meanwhile.
-pub trait ActiveKey: Send {
-    /// The public half; its `kid` names it.
-    fn public(&self) -> &PublicKey;
-
-    /// Signs: raw r‖s for ES256 (RFC 7518, section 3.4).
-    ///
-    /// # Errors
-    /// [`SignError`] if the key refuses.
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
-}
-
-/// Who holds private signing keys while the service runs.
-pub trait Signer: Send + Sync + 'static {
-    /// Generates a key pair.
-    ///
-    /// # Errors
-    /// [`SignError`] if the algorithm cannot be generated.
-    fn generate(&self, algorithm: Algorithm) -> Result<GeneratedKey, SignError>;
-
-    /// Takes the keys to work with from now on: public halves for the key set, and those to sign with, one for each
-    /// algorithm. Whoever signs meanwhile does so with the keys of before or with these.
-    ///
-    /// `mark` is that of the reading: what was read before the keys in use changes nothing, so that a key which was
-    /// revoked meanwhile does not come back.
-    ///
-    /// # Errors
-    /// [`SignError`] if a document is not a key of the public half's algorithm; nothing was changed then.
-    fn install(
-        &self,
-        mark: u64,
-        keys: Vec<Arc<PublicKey>>,
-        active: Vec<(Arc<PublicKey>, Zeroizing<Vec<u8>>)>,
-    ) -> Result<(), SignError>;
-
-    /// A key that can sign.
-    type Active: ActiveKey;
-
-    /// The key that signs by this algorithm now.
-    fn active(&self, algorithm: Algorithm) -> Option<Self::Active>;
-
-    /// Every key under which a JWT may still be valid.
-    fn key_set(&self) -> KeySet;
-}
-
-/// The mail could not be handed over.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the mail server did not take the mail: {reason}")]
-pub struct MailError {
-    /// What it said, for the log.
-    pub reason: String,
-}
-
-/// A mail with a code in it.
-pub struct CodeMail {
-    /// The canonical address.
-    pub to: String,
-    /// The code.
-    pub code: EmailCode,
-    /// What the mail calls the app.
-    pub project_name: String,
-    /// How long the code is good.
-    pub valid_for: Duration,
-    /// When it was written.
-    pub at: Timestamp,
-}
-
-/// Who delivers mail.
-pub trait Mailer: Send + Sync + 'static {
-    /// Hands a mail to the mail server; an answer means that the server took it.
-    fn send_code(&self, mail: CodeMail) -> impl Future<Output = Result<(), MailError>> + Send;
 }
