@@ -97,3 +97,18 @@ pub(crate) fn router(app: &App, added: Router<App>) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), edge::edge))
         .with_state(app.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_path_is_described_and_every_description_is_of_a_path() {
+        let document: serde_json::Value = serde_json::from_str(&crate::openapi()).unwrap();
+        let described: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
+        let rows = public().into_iter().chain(probes());
+        let routed: BTreeSet<String> = rows.map(|(path, _)| path.replace("{*", "{")).collect();
+        assert_eq!(described, routed);
+    }
+}

@@ -1,5 +1,6 @@
 //! The OpenAPI document.
 
+use crate::support::Service;
 use authmint_server::openapi;
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
@@ -9,6 +10,22 @@ fn the_document_that_is_kept_is_the_one_that_the_service_tells() {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
     let kept = fs::read_to_string(kept).unwrap_or_default();
     assert!(kept == openapi(), "docs/openapi.json is out of date: `cargo xtask openapi` writes it anew");
+}
+
+#[tokio::test]
+async fn every_path_answers_the_methods_that_are_described_and_no_others() {
+    let service = Service::start().await;
+    let document: Value = serde_json::from_str(&openapi()).unwrap();
+    for (path, calls) in document["paths"].as_object().unwrap() {
+        let described: BTreeSet<_> =
+            calls.as_object().unwrap().keys().map(|name| name.to_uppercase()).collect();
+        let answer = service.call("TRACE", &path.replace(['{', '}'], "")).send().await;
+        answer.is_problem(405, "method_not_allowed");
+        let answered: BTreeSet<_> = answer.header("allow").unwrap().split(',').map(str::to_owned).collect();
+        // Whoever answers GET answers HEAD alike (RFC 9110, section 9.3.2).
+        let answered: BTreeSet<_> = answered.into_iter().filter(|method| method != "HEAD").collect();
+        assert_eq!(described, answered, "{path}");
+    }
 }
 
 #[test]

@@ -79,6 +79,6 @@ async fn every_change_names_who_made_it_and_from_where() {
     assert_eq!((set["actor"].as_str(), set["from"].as_str()), (Some(by.as_str()), Some("203.0.113.9")));
     let disabled = line("user_disabled").await;
     assert!(disabled["actor"].as_str().unwrap().starts_with("api_key:"), "{disabled}");
-    assert_eq!(disabled["from"], "2001:db8:1::/64");
+    assert_eq!(disabled["from"], "2001:db8:1:0::/64");
     assert_eq!(line("session_opened").await["actor"], "user");
 }

@@ -122,6 +122,7 @@ async fn not_before_ends_the_sessions_that_were_opened_before_it_and_only_those(
     service.manage(&operator, "POST", &path).send().await.is_ok();
     service.pass(2);
     service.refresh(token_of(&after)).await.is_problem(401, "session_revoked");
+    service.pass(60);
     let again = service.sign_in("ada@example.com").await;
     assert_eq!(service.refresh(token_of(&again)).await.status, 200, "whoever signs in anew is let in");
     assert_eq!(events(&service, &operator, "not_before_set").await.items("detail").len(), 2);

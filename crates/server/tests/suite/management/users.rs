@@ -31,6 +31,7 @@ async fn threat_22_whoever_was_disabled_is_refused_everywhere_at_once() {
     let operator = service.operator().await;
     let key = make_server_key(&service, &operator, SHOP, &ALL).await;
     let ada = service.sign_in("ada@example.com").await;
+    service.pass(60);
     let waiting = service.one_time_secret("ada@example.com").await;
     let path = format!("users/{}", user_of(&ada));
     let disabled = service.manage(&key, "POST", &format!("{path}/disable")).send().await.is_ok();
@@ -43,7 +44,7 @@ async fn threat_22_whoever_was_disabled_is_refused_everywhere_at_once() {
     let entry = &feed.json["entries"][0];
     assert_eq!((&entry["kind"], entry["id"].as_str()), (&json!("user"), Some(user_of(&ada))));
 
-    service.pass(60);
+    service.pass(600);
     let state = service.send_code("ada@example.com").await;
     let code = service.code_for("ada@example.com");
     service.enter_code("ada@example.com", &state, &code).send().await.is_problem(403, "user_disabled");
@@ -51,7 +52,7 @@ async fn threat_22_whoever_was_disabled_is_refused_everywhere_at_once() {
     let enabled = service.manage(&key, "POST", &format!("{path}/enable")).send().await.is_ok();
     assert_eq!(enabled.json["disabled_at"], json!(null));
     service.refresh(token_of(&ada)).await.is_problem(401, "session_revoked");
-    service.pass(60);
+    service.pass(600);
     let again = service.sign_in("ada@example.com").await;
     assert_eq!(user_of(&again), user_of(&ada), "the same person signs in again");
     for kind in ["user_disabled", "user_enabled"] {
@@ -95,7 +96,7 @@ async fn a_deleted_user_is_forgotten_and_the_same_address_is_somebody_new() {
     assert!(!trail.text.contains("lovelace"), "the trail keeps the ID, not the address: {}", trail.text);
     assert_eq!(trail.items("kind")[0], "user_deleted");
 
-    service.pass(60);
+    service.pass(600);
     let anew = service.sign_in("ada.lovelace@example.com").await;
     assert_ne!(user_of(&anew), user_of(&ada));
 }
