@@ -1,7 +1,6 @@
 //! `cargo xtask test`: sets up all that the tests need, then runs every one of them.
 
 use crate::{
-    json::Json,
     need,
     run::{Cargo, Failed, root, run},
 };
@@ -65,12 +64,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Failed> {
 
 /// The built `authmint`, wherever the person's target folder is.
 fn program() -> Result<PathBuf, Failed> {
-    let metadata = Cargo::new("metadata").args(["--no-deps", "--format-version", "1"]).output()?;
-    let metadata = Json::read(&metadata).ok_or_else(|| Failed::new("cargo metadata printed broken JSON"))?;
-    let target = metadata
-        .text("target_directory")
-        .ok_or_else(|| Failed::new("cargo metadata names no target folder"))?;
-    let program = Path::new(target).join("debug").join(format!("authmint{}", std::env::consts::EXE_SUFFIX));
+    let target = Cargo::target_folder()?;
+    let program = target.join("debug").join(format!("authmint{}", std::env::consts::EXE_SUFFIX));
     if program.is_file() {
         Ok(program)
     } else {
