@@ -27,7 +27,9 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
     let program = program()?;
     Cargo::new("test").args(["--workspace", "--no-fail-fast"]).run()?;
 
-    run(Command::new(node)
+    test_package(&node, &npm, &program)?;
+
+    run(Command::new(&node)
         .current_dir(&clients)
         .args([
             "--disable-warning=ExperimentalWarning",
@@ -40,6 +42,27 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
         .env("CHROME", browser))?;
     println!("\ntest: the Rust tests and the Node suites passed");
     Ok(())
+}
+
+/// Builds the npm package around an addon of the same build as the program, and runs its tests.
+fn test_package(node: &Path, npm: &Path, program: &Path) -> Result<(), Failed> {
+    let package = root().join("crates/session-node");
+    install(npm, &package)?;
+    run(Command::new(npm)
+        .current_dir(&package)
+        .args(["run", "build", "--loglevel=error"])
+        .env("AUTHMINT_PROFILE", "dev"))?;
+    run(Command::new(node)
+        .current_dir(&package)
+        .args([
+            "--unhandled-rejections=strict",
+            "--disable-warning=ExperimentalWarning",
+            "--test",
+            "--test-reporter=spec",
+            "--test-timeout=180000",
+        ])
+        .args(suite(&package.join("test"))?)
+        .env("AUTHMINT_BIN", program))
 }
 
 /// Installs exactly the locked npm packages, unless they are there. Install scripts stay off: no package here needs one.
@@ -80,24 +103,21 @@ fn program() -> Result<PathBuf, Failed> {
 
 /// Every suite by name, in order; Node 20 and 22 disagree on what naming a folder means.
 fn suites(clients: &Path) -> Result<Vec<PathBuf>, Failed> {
-    let mut files = Vec::new();
-    for suite in SUITES {
-        let before = files.len();
-        let folder = clients.join(suite);
-        let entries = fs::read_dir(&folder)
-            .map_err(|error| Failed::new(format!("cannot read {}: {error}", folder.display())))?;
-        files.extend(
-            entries
-                .flatten()
-                .map(|entry| entry.path())
-                .filter(|path| path.to_string_lossy().ends_with(".test.mjs")),
-        );
-        if files.len() == before {
-            return Err(Failed::new(format!(
-                "{} holds no *.test.mjs: its stories are gone",
-                folder.display()
-            )));
-        }
+    let suites: Result<Vec<_>, _> = SUITES.iter().map(|name| suite(&clients.join(name))).collect();
+    Ok(suites?.concat())
+}
+
+/// The tests of one folder.
+fn suite(folder: &Path) -> Result<Vec<PathBuf>, Failed> {
+    let entries = fs::read_dir(folder)
+        .map_err(|error| Failed::new(format!("cannot read {}: {error}", folder.display())))?;
+    let mut files: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    if files.is_empty() {
+        return Err(Failed::new(format!("{} holds no *.test.mjs: its stories are gone", folder.display())));
     }
     files.sort();
     Ok(files)
