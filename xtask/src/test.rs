@@ -48,6 +48,7 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
 fn test_package(node: &Path, npm: &Path, program: &Path) -> Result<(), Failed> {
     let package = root().join("crates/session-node");
     install(npm, &package)?;
+    install(npm, &package.join("test"))?;
     run(Command::new(npm)
         .current_dir(&package)
         .args(["run", "build", "--loglevel=error"])

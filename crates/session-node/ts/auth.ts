@@ -1,16 +1,17 @@
 // The package's face: what apps call, in the shape that they know.
 
-import type { Core, CoreOutcome, CoreSession, CoreStep, Head } from "./core";
+import type { Core, CoreCall, CoreSession, CoreStep, Head } from "./core";
 import { CrossmintAuthenticationError, errorOf } from "./errors";
-import { type Ended, Guard } from "./guard";
+import type { Guard } from "./guard";
 import { fetchSend } from "./network";
 import { type Crossmint, type CrossmintAuthOptions, coreOptions, refreshRouteOf, refuse } from "./options";
-import { announcesBody, readBody } from "./body";
+import { announcesBody } from "./body";
+import { type AuthMaterial, type AuthSession, type Checked, checked, failure } from "./checked";
+import { answerRoute, beginExchange, beginRenewal, material } from "./handlers";
 import { refuseOtherSites, requireOwnPage } from "./origin";
 import { type AuthMaterialBasic, type RequestLike, headOf, quickCookies, readSource } from "./request";
 import {
   type ResponseLike,
-  answerJson,
   applyCookies,
   isNodeResponse,
   requireResponse,
@@ -20,17 +21,6 @@ import { sharedGuard } from "./shared";
 import { type JWKSInput, type JWTPayload, keySetOf } from "./verify";
 import { SDK_NAME, SDK_VERSION } from "./version";
 
-/** Session JWT and refresh token. */
-export interface AuthMaterial {
-  jwt: string;
-  refreshToken: { secret: string; expiresAt: string };
-}
-
-/** What a signed-in request is worth. `expiresAt` is empty when nothing was renewed. */
-export interface AuthSession extends AuthMaterial {
-  userId: string;
-}
-
 /** A user as the service knows one. */
 export interface User {
   id: string;
@@ -38,11 +28,6 @@ export interface User {
   phoneNumber?: string;
   [more: string]: unknown;
 }
-
-/** A request's session, or why there is none; never both. */
-export type Checked =
-  | { session: AuthSession; error: null; cookies: readonly string[] }
-  | { session: null; error: CrossmintAuthenticationError; cookies: readonly string[] };
 
 /** An app's way to its users' sessions. Those of equal options share what they know, however often one is made. */
 export class CrossmintAuth {
@@ -140,30 +125,29 @@ export class CrossmintAuth {
   }
 
   /** The app's own refresh route: renews by the token in the JSON body, else by the cookies, and answers. */
-  async handleCustomRefresh(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
-    requireResponse(response);
-    const answer = response ?? (request as { res?: ResponseLike } | null)?.res;
-    try {
-      const { step, held } = await this.#renewal(request);
-      const ended = await this.#guard.converse(step, true);
-      const { session, error, cookies } = checked(ended);
-      if (error) return answerJson(answer, error.status, problem(error), cookies) as ResponseLike;
-      return answerJson(answer, 200, material(session, ended.outcome, held), cookies) as ResponseLike;
-    } catch (error) {
-      const told = asAuthError(error);
-      return answerJson(answer, told.status, problem(told), []) as ResponseLike;
-    }
+  handleCustomRefresh(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return answerRoute(request, response, async (source) => {
+      const { step, held } = await beginRenewal(this.#core, source, this.#trusted);
+      return material(await this.#guard.converse(step, true), held);
+    });
   }
 
-  async #renewal(request: RequestLike): Promise<{ step: CoreStep; held: boolean }> {
-    const source = readSource(request);
-    if (!("request" in source)) throw invalidBody("a request with headers was expected");
-    requireOwnPage(source.headers, announcesBody(source.request, source.headers), this.#trusted);
-    const body = await readBody(source.request, source.headers);
-    const refresh = Object.hasOwn(body, "refresh") ? body["refresh"] : undefined;
-    if (refresh != null && typeof refresh !== "string") throw invalidBody("its `refresh` must be a string");
-    const step = this.#core.beginRenewal(headOf(source.headers), refresh || null, Date.now());
-    return { step, held: Boolean(refresh) };
+  /** The app's own sign-in route: trades the body's `oneTimeSecret` for a session in cookies, and answers. */
+  handleExchange(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return answerRoute(request, response, async (source) => {
+      const step = await beginExchange(this.#core, source, this.#trusted);
+      return material(await this.#guard.converse(step, true), false);
+    });
+  }
+
+  /** The app's own sign-out route: for its own pages only; clears the cookies, ends the session, and answers. */
+  handleLogout(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return answerRoute(request, response, async (source) => {
+      requireOwnPage(source.headers, announcesBody(source.request, source.headers), this.#trusted);
+      const { values, calls } = this.#core.signOut(headOf(source.headers), Date.now());
+      await this.#tell(calls);
+      return { body: {}, cookies: values };
+    });
   }
 
   /**
@@ -186,11 +170,15 @@ export class CrossmintAuth {
       answer = unsealed(answer as Response);
       applyCookies(answer, values, "ours");
     }
-    const ends = await Promise.all(calls.map((call) => this.#guard.answer(call)));
-    for (const { answer } of ends) {
+    await this.#tell(calls);
+    return answer;
+  }
+
+  /** Ends sessions at the service; what fails is told and changes nothing here. */
+  async #tell(calls: readonly CoreCall[]): Promise<void> {
+    for (const { answer } of await Promise.all(calls.map((call) => this.#guard.answer(call)))) {
       if (answer.error) this.#warn(`signed out here, but the service could not be told: ${answer.error.message}`);
     }
-    return answer;
   }
 
   /**
@@ -273,17 +261,6 @@ export class CrossmintAuth {
   }
 }
 
-function checked({ outcome, cause }: Ended): Checked {
-  const { session, cookies } = outcome;
-  if (!session) return { session: null, error: failure(outcome, cause), cookies };
-  const { jwt, refreshToken: secret, expiresAt, userId } = session;
-  return { session: { jwt, refreshToken: { secret, expiresAt }, userId }, error: null, cookies };
-}
-
-function failure({ error }: CoreOutcome, cause: unknown): CrossmintAuthenticationError {
-  return errorOf(error as NonNullable<typeof error>, cause);
-}
-
 /** The request that an answer belongs to: it says under which host the app is visited. */
 function headOfAnswered(response: unknown): Head {
   if (!isNodeResponse(response)) return [];
@@ -295,28 +272,6 @@ function headOfAnswered(response: unknown): Head {
 function withoutCookies(head: Head): Head {
   const at = head.indexOf("cookie");
   return at < 0 ? head : [...head.slice(0, at), ...head.slice(at + 2)];
-}
-
-/** What a refresh route answers; a token in an `HttpOnly` cookie stays out of reach of scripts. */
-function material({ jwt, refreshToken }: AuthSession, { session }: CoreOutcome, held: boolean): object {
-  const { secret, expiresAt } = refreshToken;
-  const user = session?.user == null ? undefined : (JSON.parse(session.user) as User);
-  return { jwt, refreshToken: held ? { secret, expiresAt } : { expiresAt }, user };
-}
-
-function problem({ code, message, status }: CrossmintAuthenticationError): object {
-  return { error: status === 401 ? "Unauthorized" : true, message, code };
-}
-
-/** Anything thrown, as the one error of this package. */
-function asAuthError(error: unknown): CrossmintAuthenticationError {
-  if (error instanceof CrossmintAuthenticationError) return error;
-  return invalidBody("it could not be read", error);
-}
-
-function invalidBody(what: string, cause?: unknown): CrossmintAuthenticationError {
-  const message = `the request is not understood: ${what}`;
-  return new CrossmintAuthenticationError({ code: "request_invalid", message, ...(cause ? { cause } : {}) });
 }
 
 function notAToken(): CrossmintAuthenticationError {

@@ -45,6 +45,7 @@ export type SdkErrorCode =
   | "feed_missing"
   | "refresh_route_invalid"
   | "option_invalid"
+  | "layer_missing"
   | "core_missing";
 
 /** Every stable code. */

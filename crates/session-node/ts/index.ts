@@ -1,6 +1,7 @@
 // The server SDK of authmint; a drop-in for `@crossmint/server-sdk`.
 
-export { type AuthMaterial, type AuthSession, type Checked, CrossmintAuth, type User } from "./auth";
+export { CrossmintAuth, type User } from "./auth";
+export type { AuthMaterial, AuthSession, Checked } from "./checked";
 export { CrossmintAuthenticationError, type ErrorCode, type SdkErrorCode, type ServiceErrorCode } from "./errors";
 export {
   type ApiKeyExpectations,
