@@ -72,7 +72,7 @@ export class CrossmintAuthenticationError extends Error {
   /** The HTTP status that tells the app's own client the same. */
   readonly status: number;
   /** Milliseconds after which the service wants to be asked again, where it said so. */
-  readonly retryAfter?: number;
+  declare readonly retryAfter?: number;
 
   constructor(facts: ErrorFacts) {
     super(facts.message, facts.cause === undefined ? undefined : { cause: facts.cause });
