@@ -51,6 +51,15 @@ export function quickCookies(source: unknown): string | undefined {
 
 /** Finds out what a caller handed in. */
 export function readSource(source: unknown): Source {
+  try {
+    return sourceIn(source);
+  } catch (error) {
+    if (error instanceof CrossmintAuthenticationError) throw error;
+    throw unsupported("an object that cannot be read", error);
+  }
+}
+
+function sourceIn(source: unknown): Source {
   if (typeof source !== "object" || source === null) {
     throw unsupported(source === null ? "null" : `a value of type ${typeof source}`);
   }
@@ -137,11 +146,12 @@ function readMaterial(source: Loose): AuthMaterialBasic {
   return { ...(jwt ? { jwt: jwt as string } : {}), ...(token ? { refreshToken: token as string } : {}) };
 }
 
-function unsupported(what: string): CrossmintAuthenticationError {
+function unsupported(what: string, cause?: unknown): CrossmintAuthenticationError {
   return new CrossmintAuthenticationError({
     code: "request_unsupported",
     message:
       `a request was expected, and ${what} came: pass Node's or Express's req, a Fetch Request, ` +
       "an object with `headers`, or `{ jwt, refreshToken }`",
+    ...(cause === undefined ? {} : { cause }),
   });
 }

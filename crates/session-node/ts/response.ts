@@ -85,13 +85,13 @@ function varies(vary: string): boolean {
   return vary.split(",").some((name) => ["*", "cookie"].includes(name.trim().toLowerCase()));
 }
 
-/** The same answer as one that can be changed. */
+/** The same answer as one that can be changed; without its body if somebody reads that already. */
 export function unsealed(response: Response): Response {
-  return new Response(response.body, {
-    status: response.status,
-    statusText: response.statusText,
-    headers: new Headers(response.headers),
-  });
+  const { status, statusText, headers } = response;
+  const body = response.bodyUsed || response.body?.locked ? null : response.body;
+  // An answer that stands for a failure of the network has no status of its own.
+  const sound = status >= 200 && status <= 599;
+  return new Response(body, { status: sound ? status : 502, statusText, headers: new Headers(headers) });
 }
 
 /** Answers with JSON: ends Node's answer, or makes a Fetch one with the headers of the given. */
