@@ -14,6 +14,10 @@ use std::{
 /// Folders of `journeys/clients` with Node suites.
 const SUITES: [&str; 2] = ["vendor", "browser"];
 
+/// The npm package, its tests, and the examples that they run.
+const PACKAGE_FOLDERS: [&str; 4] =
+    ["crates/session-node", "crates/session-node/test", "examples/express", "examples/node-http"];
+
 /// Runs the Rust tests, then the Node suites against the program that was built with them.
 pub(crate) fn run_every_test() -> Result<(), Failed> {
     // What is missing is said before minutes of compiling, not after.
@@ -47,8 +51,9 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
 /// Builds the npm package around an addon of the same build as the program, and runs its tests.
 fn test_package(node: &Path, npm: &Path, program: &Path) -> Result<(), Failed> {
     let package = root().join("crates/session-node");
-    install(npm, &package)?;
-    install(npm, &package.join("test"))?;
+    for folder in PACKAGE_FOLDERS {
+        install(npm, &root().join(folder))?;
+    }
     run(Command::new(npm)
         .current_dir(&package)
         .args(["run", "build", "--loglevel=error"])

@@ -158,7 +158,7 @@ test("a process that has nothing else to do ends, whatever the SDK follows", asy
   const { refresh } = await service.signIn("hal@example.com");
   const script = `
     import { CrossmintAuth, createCrossmint } from "authmint";
-    Date.now = () => ${Date.now()};
+    Date.now = () => performance.timeOrigin + performance.now() + ${Date.now() - performance.timeOrigin - performance.now()};
     const crossmint = createCrossmint({ apiKey: ${JSON.stringify(service.serverKey)}, overrideBaseUrl: ${JSON.stringify(service.baseUrl)} });
     const session = await CrossmintAuth.from(crossmint).getSession({ refreshToken: ${JSON.stringify(refresh.secret)} });
     console.log(session.userId.length);`;
