@@ -72,7 +72,7 @@ fn test_package(node: &Path, npm: &Path, program: &Path) -> Result<(), Failed> {
 }
 
 /// Installs exactly the locked npm packages, unless they are there. Install scripts stay off: no package here needs one.
-fn install(npm: &Path, folder: &Path) -> Result<(), Failed> {
+pub(crate) fn install(npm: &Path, folder: &Path) -> Result<(), Failed> {
     let lock = read(&folder.join("package-lock.json"))?;
     let mark = folder.join("node_modules/.installed-lock");
     if fs::read(&mark).is_ok_and(|installed| installed == lock) {

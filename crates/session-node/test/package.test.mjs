@@ -113,6 +113,7 @@ const CONSUMER = `
 import { CrossmintAuth, CrossmintAuthenticationError, createCrossmint, type AuthSession, type ErrorCode } from "authmint";
 import { authRoutes, requireAuth, withAuth } from "authmint/express";
 import { requireAuth as guarded } from "authmint/node";
+import type { Express } from "express";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 const auth = CrossmintAuth.from(createCrossmint({ apiKey: "sk_" }), { cookieOptions: { sameSite: "Lax" } });
@@ -133,13 +134,19 @@ export function told(error: unknown): ErrorCode | undefined {
   const unknown: ErrorCode = "session_revokd";
   return error.code === known ? error.code : unknown;
 }
-export const layers = [withAuth(auth), requireAuth(), authRoutes(auth)];
+export function routed(app: Express): void {
+  app.use("/auth", authRoutes(auth));
+  app.use(withAuth(auth));
+  app.get("/", (req, res) => void res.send(req.auth?.session ? req.auth.userId : req.auth?.error?.code));
+  app.get("/me", requireAuth(), (req, res) => void res.send(req.auth?.userId));
+}
 export const server = createServer(guarded(auth, (_req, res, session) => res.end(session.userId)));
 `;
 
 test("a TypeScript app compiles against it, whatever its modules are", async () => {
-  await cp(join(folder, "node_modules/@types"), join(work, "node_modules/@types"), { recursive: true });
-  await cp(join(folder, "node_modules/undici-types"), join(work, "node_modules/undici-types"), { recursive: true });
+  for (const types of ["@types", "undici-types"]) {
+    await cp(join(folder, "test/node_modules", types), join(work, "node_modules", types), { recursive: true });
+  }
   const tsc = require.resolve("../node_modules/typescript/bin/tsc");
   const kinds = [
     [["app.mts", "app.cts"], "Node16", "Node16"],

@@ -83,7 +83,7 @@ export function createCrossmint(config: CrossmintConfig, expectations?: ApiKeyEx
     });
   }
   refuse(core().checkApiKey(apiKey, expectations?.usageOrigin ?? null));
-  const text = coreOptions({ apiKey, overrideBaseUrl } as CrossmintConfig, { revocation: "off" });
+  const text = coreOptions({ apiKey, overrideBaseUrl } as CrossmintConfig, { revocation: "off", jwtCapacity: 1 });
   refuse(core().makeGuard(text, new Uint8Array(32)).error);
   return { ...config, setJwt: (jwt) => createCrossmint({ ...config, jwt }, expectations) };
 }
@@ -99,7 +99,7 @@ export function getAuthCookieNames(project?: string | Pick<CrossmintConfig, "api
 }
 
 function projectOf(apiKey: string): string {
-  const text = JSON.stringify({ apiKey, baseUrl: "http://localhost", revocation: "off" });
+  const text = JSON.stringify({ apiKey, baseUrl: "http://localhost", revocation: "off", jwtCapacity: 1 });
   const { guard, error } = core().makeGuard(text, new Uint8Array(32));
   refuse(error);
   return (guard as NonNullable<typeof guard>).projectId();
