@@ -154,15 +154,27 @@ test("a key without a right to the feed serves on, and says so once", async (t) 
   assert.match(warnings[0], /revocation feed cannot be followed/);
 });
 
-test("a process that has nothing else to do ends, whatever the SDK follows", async () => {
-  const { refresh } = await service.signIn("hal@example.com");
+test("a process that has nothing else to do ends, though a poll of the feed is under way", async (t) => {
+  let polled;
+  const polling = new Promise((resolve) => (polled = resolve));
+  const origin = await serve(t, async (req, res) => {
+    // A poll that waits: the answer never comes.
+    if (req.url.includes("cursor=")) return void polled();
+    const answer = await fetch(service.baseUrl + req.url, { headers: { "x-api-key": req.headers["x-api-key"] ?? "" } });
+    res.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+  });
+  const { jwt } = await service.signIn("hal@example.com");
   const script = `
     import { CrossmintAuth, createCrossmint } from "authmint";
     Date.now = () => performance.timeOrigin + performance.now() + ${Date.now() - performance.timeOrigin - performance.now()};
-    const crossmint = createCrossmint({ apiKey: ${JSON.stringify(service.serverKey)}, overrideBaseUrl: ${JSON.stringify(service.baseUrl)} });
-    const session = await CrossmintAuth.from(crossmint).getSession({ refreshToken: ${JSON.stringify(refresh.secret)} });
-    console.log(session.userId.length);`;
-  const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], { cwd: import.meta.dirname, timeout: 15_000 });
+    const crossmint = createCrossmint({ apiKey: ${JSON.stringify(service.serverKey)}, overrideBaseUrl: ${JSON.stringify(origin)} });
+    const auth = CrossmintAuth.from(crossmint, { issuer: ${JSON.stringify(service.baseUrl)} });
+    console.log((await auth.getSession({ jwt: ${JSON.stringify(jwt)} })).userId.length);
+    process.stdin.resume();`;
+  const options = { cwd: import.meta.dirname, timeout: 15_000 };
+  const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], options);
+  await Promise.race([polling, run]);
+  run.child.stdin.end();
   assert.equal((await run).stdout.trim(), "36");
 });
 
