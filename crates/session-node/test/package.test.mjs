@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
+import { CLIENT_KEY } from "../../../journeys/clients/support/vector.mjs";
 import { plain, startService } from "./support/app.mjs";
 
 const run = promisify(execFile);
@@ -107,6 +108,28 @@ test("installed in an empty folder it runs as ESM and as CommonJS on Node 18, 20
       assert.deepEqual(users, Array(3).fill(material.user.id), `${app} on Node ${version}`);
     }
   }
+});
+
+test("under the reference's name an app of the reference runs, and imports what it imported", async () => {
+  const alias = join(work, "alias");
+  await mkdir(alias);
+  await writeFile(join(alias, "package.json"), '{"private":true}');
+  const named = `@crossmint/server-sdk@file:${packed.path}`;
+  await run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", named], { cwd: alias });
+  const exported = async (cwd) => {
+    const code = "import * as all from '@crossmint/server-sdk'; console.log(JSON.stringify(Object.keys(all)))";
+    const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", code], { cwd });
+    return JSON.parse(stdout);
+  };
+  const [ours, theirs] = [await exported(alias), await exported(join(folder, "test"))];
+  assert.deepEqual(theirs.filter((name) => !ours.includes(name)), []);
+  const code = `
+    const { CrossmintAuth, createCrossmint } = require("@crossmint/server-sdk");
+    const auth = CrossmintAuth.from(createCrossmint({ apiKey: ${JSON.stringify(CLIENT_KEY)} }));
+    console.log(auth.getJwksUri());`;
+  const env = { ...process.env, AUTHMINT_BASE_URL: service.baseUrl };
+  const { stdout } = await run(process.execPath, ["--eval", code], { cwd: alias, env });
+  assert.equal(stdout.trim(), `${service.baseUrl}/.well-known/jwks.json`);
 });
 
 const CONSUMER = `

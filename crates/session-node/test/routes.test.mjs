@@ -30,10 +30,12 @@ test("the refresh route answers material, its cookies first", async () => {
   assert.equal(answer.status, 200);
   const told = await answer.json();
   assert.deepEqual([told.user.id, told.jwt], [material.user.id, setCookies(answer)["crossmint-jwt"].value]);
-  assert.equal(told.refreshToken.secret, undefined, "the page did not hold it, and gets none");
+  assert.equal(told.refreshToken.secret, material.refresh.secret, "the browser client keeps both");
   assert.equal(answer.headers.get("cache-control"), "private, no-store");
   assert.equal(answer.headers.get("x-own"), "1");
-  const held = await auth.handleCustomRefresh(post("", { refresh: material.refresh.secret }));
+  const own = await auth.handleRefresh(post(plain(material)));
+  assert.equal((await own.json()).refreshToken.secret, undefined, "a page of ours does not hold it, and gets none");
+  const held = await auth.handleRefresh(post("", { refresh: material.refresh.secret }));
   assert.ok((await held.json()).refreshToken.secret);
 });
 
@@ -78,7 +80,7 @@ test("threat: a form or a page of another site cannot refresh, sign in or sign o
     { "sec-fetch-site": undefined, origin: "null" },
   ];
   for (const attack of attacks) {
-    for (const route of ["handleCustomRefresh", "handleExchange", "handleLogout"]) {
+    for (const route of ["handleCustomRefresh", "handleRefresh", "handleExchange", "handleLogout"]) {
       const asked = post(plain(material), {});
       for (const [name, value] of Object.entries(attack)) {
         if (value === undefined) asked.headers.delete(name);

@@ -124,11 +124,23 @@ export class CrossmintAuth {
     return session;
   }
 
-  /** The app's own refresh route: renews by the token in the JSON body, else by the cookies, and answers. */
+  /**
+   * The app's own refresh route: renews by the token in the JSON body, else by the cookies, and answers with both
+   * tokens, since the browser client that calls it keeps them itself. Pages without that client call `handleRefresh`.
+   */
   handleCustomRefresh(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return this.#handleRefresh(request, response, true);
+  }
+
+  /** The same for an app's own pages: a token that the page did not send stays in its cookie, out of reach of scripts. */
+  handleRefresh(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return this.#handleRefresh(request, response, false);
+  }
+
+  #handleRefresh(request: RequestLike, response: unknown, disclose: boolean): Promise<ResponseLike> {
     return answerRoute(request, response, async (source) => {
       const { step, held } = await beginRenewal(this.#core, source, this.#trusted);
-      return material(await this.#guard.converse(step, true), held);
+      return material(await this.#guard.converse(step, true), disclose || held);
     });
   }
 

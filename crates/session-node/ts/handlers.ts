@@ -73,13 +73,13 @@ async function member({ request, headers }: Asked, trusted: ReadonlySet<string>,
   return value || null;
 }
 
-/** What a renewal answers. A token that the page did not hold stays in its cookie, out of reach of scripts. */
-export function material(ended: Ended, held: boolean): Told {
+/** What a renewal answers; the refresh token only where it is to be told. */
+export function material(ended: Ended, disclose: boolean): Told {
   const { session, error, cookies } = checked(ended);
   if (error) throw new Refused(error, cookies);
   const { secret, expiresAt } = session.refreshToken;
   const user = ended.outcome.session?.user;
-  const refreshToken = held ? { secret, expiresAt } : { expiresAt };
+  const refreshToken = disclose ? { secret, expiresAt } : { expiresAt };
   return { body: { jwt: session.jwt, refreshToken, user: user == null ? undefined : JSON.parse(user) }, cookies };
 }
 

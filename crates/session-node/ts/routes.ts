@@ -13,7 +13,7 @@ export async function answerRoutes(
   if (request.method !== "POST") return false;
   switch (path) {
     case "/refresh":
-      await auth.handleCustomRefresh(request, response);
+      await auth.handleRefresh(request, response);
       return true;
     case "/exchange":
       await auth.handleExchange(request, response);

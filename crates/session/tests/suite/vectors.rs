@@ -1,7 +1,7 @@
 //! The conversations that every host of the guard runs; `vectors/guard/SOURCE.md` says how they read.
 
 use authmint::{
-    AuthOptions, Guard,
+    AuthOptions, Guard, Session,
     error::TransportError,
     guard::{Answer, AwaitsAnswer, Call, Progress, SetCookies, Step, TryFailed},
     protocol::{
@@ -50,7 +50,13 @@ impl Talk {
             (self.now, |value: &Value| value.as_str().map(|text| RefreshToken::new(text.into())));
         let known = |what: &str| step.get(what).map(head);
         if let Some(head) = known("begin") {
-            return self.next(self.guard.begin(&head, now));
+            let at_once = head.get("cookie").and_then(|cookie| self.guard.recognise(cookie.as_bytes(), now));
+            let came = self.next(self.guard.begin(&head, now));
+            // What is recognised at once must be what the whole conversation comes to.
+            if let Some(session) = at_once {
+                assert_eq!(came, signed_in(&session, &[]));
+            }
+            return came;
         }
         if let Some(head) = known("peek") {
             return self.next(self.guard.begin_peek(&head, now));
@@ -108,12 +114,7 @@ impl Talk {
                         Err(error) => {
                             json!({ "error": error.code(), "retryable": error.is_retryable(), "cookies": cookies })
                         }
-                        Ok(session) => json!({ "cookies": cookies, "session": {
-                            "userId": session.user_id(),
-                            "jwt": session.jwt().reveal(),
-                            "refreshToken": session.refresh_token().map_or("", RefreshToken::reveal),
-                            "expiresAt": session.refresh_expires_at().map_or_else(String::new, Timestamp::to_iso8601),
-                        }}),
+                        Ok(session) => signed_in(session, &cookies),
                     };
                 }
             };
@@ -128,6 +129,15 @@ impl Talk {
             Err(_) => json!({ "send": path }),
         }
     }
+}
+
+fn signed_in(session: &Session, cookies: &[&str]) -> Value {
+    json!({ "cookies": cookies, "session": {
+        "userId": session.user_id(),
+        "jwt": session.jwt().reveal(),
+        "refreshToken": session.refresh_token().map_or("", RefreshToken::reveal),
+        "expiresAt": session.refresh_expires_at().map_or_else(String::new, Timestamp::to_iso8601),
+    }})
 }
 
 fn text(value: &Value) -> &str {
