@@ -19,6 +19,7 @@ usage: cargo xtask <chore>
   ready     all that a change must pass: format, tidy, lints, docs, test (CI runs exactly this)
   tidy      the rules of the house that no compiler knows: crate arrows, purity, file lengths, links
   conform   answer JSON lines on standard input: the pure functions, for anyone's vectors
+  openapi   write docs/openapi.json anew, from what the service tells of itself
   bench     the load generator's table, the criterion benches, the npm package beside its peers, in release";
 
 fn main() -> ExitCode {
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         "ready" => ready::run(),
         "tidy" => tidy::run(&root()),
         "conform" => conform(rest),
+        "openapi" => openapi(),
         "bench" => bench(rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
@@ -55,6 +57,16 @@ fn conform(rest: &[String]) -> Result<(), Failed> {
         .args(["--package", "authmint-journeys", "--bin", "conform", "--"])
         .args(rest)
         .run()
+}
+
+/// A test of the server holds the file against the same text.
+fn openapi() -> Result<(), Failed> {
+    let text = Cargo::new("run")
+        .args(["--quiet", "--package", "authmint-server", "--example", "openapi"])
+        .output()?;
+    let path = root().join("docs/openapi.json");
+    std::fs::write(&path, text)
+        .map_err(|error| Failed::new(format!("cannot write {}: {error}", path.display())))
 }
 
 fn bench(rest: &[String]) -> Result<(), Failed> {

@@ -3,7 +3,6 @@
 mod command;
 mod config;
 mod data_dir;
-mod open;
 mod stop;
 mod telemetry;
 
@@ -32,12 +31,19 @@ enum Command {
     Project(command::project::Options),
     /// Make, adopt, list and revoke API keys.
     Key(command::key::Options),
+    /// List, search, disable and delete users.
+    User(command::user::Options),
+    /// List and end sessions.
+    Session(command::session::Options),
+    /// Read the audit trail.
+    Events(command::events::Options),
+    /// Say who may manage the service over HTTP.
+    Operator(command::operator::Options),
     /// Work with the service's own secret keys.
     #[command(subcommand)]
     KeyRing(command::key_ring::KeyRingCommand),
     /// Look at the keys that sign session JWTs, and change them; a running service follows within two seconds.
-    #[command(subcommand)]
-    SigningKey(command::signing_key::SigningKeyCommand),
+    SigningKey(command::signing_key::Options),
     /// Copy the database to a new file, while the service runs.
     Backup(command::backup::BackupOptions),
     /// Make a database of a backup; sessions that the backup may know wrongly are ended first.
@@ -55,8 +61,12 @@ fn main() -> ExitCode {
         }
         Command::Project(options) => command::project::run(options),
         Command::Key(options) => command::key::run(options),
+        Command::User(options) => command::user::run(options),
+        Command::Session(options) => command::session::run(options),
+        Command::Events(options) => command::events::run(options),
+        Command::Operator(options) => command::operator::run(options),
         Command::KeyRing(command) => command::key_ring::run(&command),
-        Command::SigningKey(command) => command::signing_key::run(&command),
+        Command::SigningKey(options) => command::signing_key::run(options),
         Command::Backup(options) => command::backup::back_up(&options),
         Command::Restore(options) => command::backup::restore(&options),
     };

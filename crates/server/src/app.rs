@@ -3,7 +3,7 @@
 mod config;
 pub(crate) mod public_url;
 
-pub use config::{AppConfig, HttpLimits, Mode};
+pub use config::{AUDIT_KEPT_FOR, AppConfig, HttpLimits, Mode};
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 
 use crate::{
@@ -11,7 +11,11 @@ use crate::{
         clock::ServiceClock, entropy::ServiceEntropy, mailer::Inbox, mailer::ServiceMailer,
         signer::ServiceSigner,
     },
-    http::{known_keys::KnownKeys, request_id::RequestIds},
+    http::{
+        flood::Flood, known_keys::KnownKeys, known_operators::KnownOperators, last_used::LastUsed,
+        request_id::RequestIds,
+    },
+    metrics::Metrics,
     router,
 };
 use authmint_domain::{
@@ -22,7 +26,7 @@ use authmint_domain::{
         start::{self, StartError},
     },
     model::key_ring::KeyRing,
-    port::{Clock as _, Signer as _, Store as _},
+    port::{Clock as _, Signer as _, Store as _, StoreError},
 };
 use authmint_store::Store;
 use axum::Router;
@@ -48,7 +52,11 @@ struct Inner {
     context: Arc<Context<ServerPorts>>,
     config: AppConfig,
     known_keys: KnownKeys,
+    known_operators: KnownOperators,
+    last_used: LastUsed,
     request_ids: RequestIds,
+    metrics: Metrics,
+    flood: Flood,
     /// What is known of the signing keys in use.
     kept: Mutex<Kept>,
     draining: watch::Sender<bool>,
@@ -69,6 +77,7 @@ impl App {
         mailer: ServiceMailer,
         key_ring: KeyRing,
     ) -> Result<Self, StartError> {
+        let started = clock.now();
         let context = Context {
             store,
             clock,
@@ -77,7 +86,9 @@ impl App {
             mailer,
             key_ring: Arc::new(key_ring),
             issuer: config.public_url.to_string(),
+            signing_keys: config.signing_keys,
             limited: config.limited,
+            audit_kept_for: config.audit_kept_for,
         };
         if matches!(config.mode, Mode::Production) {
             start::refuse_public_key(&context.store).await?;
@@ -85,7 +96,11 @@ impl App {
         let kept = start::start(&context).await?;
         Ok(Self(Arc::new(Inner {
             known_keys: KnownKeys::new(config.key_cache_ttl),
+            known_operators: KnownOperators::new(config.key_cache_ttl),
+            last_used: LastUsed::default(),
             request_ids: RequestIds::new(&context.entropy),
+            metrics: Metrics::new(started),
+            flood: Flood::new(&config),
             context: Arc::new(context),
             config,
             kept: Mutex::new(kept),
@@ -139,12 +154,51 @@ impl App {
         Ok(())
     }
 
+    /// Puts signing keys to use that were just changed here; else the next second does it.
+    pub(crate) async fn follow_signing_keys(&self) {
+        if let Err(error) = self.keep_signing_keys().await {
+            tracing::warn!(%error, "the signing keys could not be looked after; it will be tried again");
+        }
+    }
+
+    /// Writes down when API keys and operator tokens were last shown; a served app does it every minute.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was noted is kept for the next time.
+    pub async fn keep_last_used(&self) -> Result<(), StoreError> {
+        let notes = self.0.last_used.take();
+        if notes.is_empty() {
+            return Ok(());
+        }
+        let kept = self.0.context.store.note_shown(notes.clone()).await;
+        if kept.is_err() {
+            self.0.last_used.put_back(notes);
+        }
+        kept
+    }
+
     pub(crate) fn known_keys(&self) -> &KnownKeys {
         &self.0.known_keys
     }
 
+    pub(crate) fn known_operators(&self) -> &KnownOperators {
+        &self.0.known_operators
+    }
+
+    pub(crate) fn last_used(&self) -> &LastUsed {
+        &self.0.last_used
+    }
+
     pub(crate) fn request_ids(&self) -> &RequestIds {
         &self.0.request_ids
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn flood(&self) -> &Flood {
+        &self.0.flood
     }
 
     /// The inbox, in development mode.

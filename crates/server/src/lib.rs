@@ -14,12 +14,15 @@ mod app;
 mod background;
 mod compat;
 mod http;
+mod metrics;
+mod openapi;
 mod pages;
 mod router;
 mod telemetry;
 
-pub use app::{App, AppConfig, HttpLimits, InvalidPublicUrl, Mode, PublicUrl, ServerPorts};
+pub use app::{AUDIT_KEPT_FOR, App, AppConfig, HttpLimits, InvalidPublicUrl, Mode, PublicUrl, ServerPorts};
 pub use http::{
     client_address::{InvalidNetwork, Network, TrustedProxies},
-    serve::{serve, serve_with},
+    serve::{serve, serve_metrics, serve_with},
 };
+pub use openapi::openapi;

@@ -5,6 +5,7 @@
 mod backup;
 mod dev;
 mod kill;
+mod management;
 mod program;
 mod serve;
 mod served;

@@ -3,8 +3,10 @@
 use crate::{
     context::{Context, Ports},
     model::{
-        grant::{CallOrigin, KeyRefused, ProjectGrant},
+        challenge::ClientPrefix,
+        grant::{CallOrigin, KeyRefused, OperatorGrant, ProjectGrant},
         key_ring::sha256,
+        operator_token::{self, OperatorTokenRecord, OperatorTokenRefused},
         project::{ApiKeyRecord, Project},
     },
     port::{Store as _, StoreError},
@@ -12,7 +14,8 @@ use crate::{
 use authmint_protocol::{
     ErrorCode,
     api_key::{ApiKey, ApiKeyError},
-    secret::ApiKeyText,
+    secret::{ApiKeyText, OperatorTokenText},
+    time::Timestamp,
 };
 use std::sync::Arc;
 
@@ -44,6 +47,17 @@ impl AuthoriseError {
             Self::Store(_) => ErrorCode::Unavailable,
         }
     }
+}
+
+/// An operator's call is not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OperatorError {
+    /// The token is of no use.
+    #[error(transparent)]
+    Refused(#[from] OperatorTokenRefused),
+    /// The store cannot answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// A known key with its project, as looked up once and kept for a moment by the caller.
@@ -81,4 +95,38 @@ pub async fn find_key<P: Ports>(cx: &Context<P>, text: &ApiKeyText) -> Result<Kn
         return Err(AuthoriseError::Unknown);
     }
     Ok(KnownKey { project: Arc::new(project), key: Arc::new(key) })
+}
+
+/// A known operator token, as looked up once and kept for a moment by the caller.
+#[derive(Debug, Clone)]
+pub struct KnownOperator {
+    /// The token.
+    pub token: Arc<OperatorTokenRecord>,
+}
+
+impl KnownOperator {
+    /// Admits one call.
+    ///
+    /// # Errors
+    /// [`OperatorTokenRefused`] if the token was revoked or its time is over.
+    pub fn admit(
+        &self,
+        from: Option<ClientPrefix>,
+        now: Timestamp,
+    ) -> Result<OperatorGrant, OperatorTokenRefused> {
+        OperatorGrant::admit(&self.token, from, now)
+    }
+}
+
+/// Looks an operator token up.
+///
+/// # Errors
+/// [`OperatorError`] if the text is no token of this service.
+pub async fn find_operator<P: Ports>(
+    cx: &Context<P>,
+    text: &OperatorTokenText,
+) -> Result<KnownOperator, OperatorError> {
+    let hash = operator_token::hash(text).ok_or(OperatorTokenRefused::Unknown)?;
+    let token = cx.store.operator_token(hash).await?.ok_or(OperatorTokenRefused::Unknown)?;
+    Ok(KnownOperator { token: Arc::new(token) })
 }

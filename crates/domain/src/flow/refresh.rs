@@ -75,8 +75,8 @@ pub struct AuthMaterial {
     pub user: User,
     /// The session.
     pub session_id: SessionId,
-    /// Which row of the rotation rule answered; for metrics.
-    pub row: Row,
+    /// Which row of the rotation rule answered, none if a one-time secret was traded; for metrics.
+    pub row: Option<Row>,
 }
 
 /// Answers a refresh.
@@ -95,11 +95,17 @@ pub async fn refresh<P: Ports>(
         return Err(RefreshError::ProjectMismatch);
     }
     let key = signing_key(cx, grant, now).await?;
-    let reply = match genuine {
-        GenuineRefresh::Token(claims) => rotate(cx, grant, claims, now).await?,
-        GenuineRefresh::OneTime(claims) => exchange(cx, grant, claims, device, now).await?,
-    };
-    material(cx, grant, &key, reply)
+    match genuine {
+        GenuineRefresh::Token(claims) => {
+            let reply = rotate(cx, grant, claims, now).await?;
+            let row = Some(reply.row);
+            material(cx, grant, &key, reply).map(|material| AuthMaterial { row, ..material })
+        }
+        GenuineRefresh::OneTime(claims) => {
+            let reply = exchange(cx, grant, claims, device, now).await?;
+            material(cx, grant, &key, reply)
+        }
+    }
 }
 
 /// The key of the project's algorithm, made at once if this is its first use.
@@ -124,9 +130,11 @@ async fn rotate<P: Ports>(
 ) -> Result<RefreshReply, RefreshError> {
     let policy = grant.project().policy.clone();
     let presented = Presented { generation: claims.generation, branch: claims.branch };
-    let project_id = claims.project_id;
+    let (project_id, origin) = (claims.project_id, grant.user_origin());
     let decided = cx.store.decide_session(claims.session_id, move |session| match session {
-        Some(session) if session.project_id == project_id => session.refresh(presented, &policy, now),
+        Some(session) if session.project_id == project_id => {
+            session.refresh(presented, &policy, now).told_by(&origin)
+        }
         _ => Decision::keep(Err(RefreshRefused::Unknown)),
     });
     Ok(decided.await??)
@@ -140,10 +148,14 @@ async fn exchange<P: Ports>(
     now: Timestamp,
 ) -> Result<RefreshReply, RefreshError> {
     let policy = grant.project().policy.clone();
-    let new = NewSession { id: SessionId::from_random(cx.entropy.draw()), device };
+    let new = NewSession {
+        id: SessionId::from_random(cx.entropy.draw()),
+        device,
+        from: Some(grant.from().clone()),
+    };
     let decided = cx
         .store
-        .exchange(claims.secret_id, now, move |record, opened| {
+        .exchange(claims.secret_id, now, grant.user_origin(), move |record, opened| {
             record.exchange(opened, new.clone(), &policy, now)
         })
         .await?;
@@ -162,7 +174,7 @@ fn material<P: Ports>(
     key: &<P::Signer as Signer>::Active,
     reply: RefreshReply,
 ) -> Result<AuthMaterial, RefreshError> {
-    let RefreshReply { session, token, row, now } = reply;
+    let RefreshReply { session, token, now, .. } = reply;
     let project = grant.project();
     let drawn = u16::from_be_bytes(cx.entropy.draw());
     let claims = Claims::for_session(&session, &project.policy, &cx.issuer, now, drawn);
@@ -181,6 +193,6 @@ fn material<P: Ports>(
         expires_at: session.expires_at(),
         session_id: session.id,
         user: session.user,
-        row,
+        row: None,
     })
 }

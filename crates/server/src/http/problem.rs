@@ -3,13 +3,18 @@
 use super::reply::json_bytes;
 use authmint_domain::{
     flow::{
-        authorise::AuthoriseError,
+        admin::{
+            api_key::KeyError, operator_token::OperatorTokenError, project::ProjectError,
+            session::SessionError, user::UserError,
+        },
+        authorise::{AuthoriseError, OperatorError},
         follow::FollowError,
         refresh::RefreshError,
         sign_in::email::{AuthenticateError, SendCodeError},
+        signing_keys::KeysError,
         whoami::WhoamiError,
     },
-    model::grant::KeyRefused,
+    model::{grant::KeyRefused, operator_token::OperatorTokenRefused},
     port::StoreError,
 };
 use authmint_protocol::{ErrorCode, wire};
@@ -52,7 +57,7 @@ impl Problem {
         )
     }
 
-    fn after(mut self, wait: Duration) -> Self {
+    pub(crate) fn after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
@@ -90,9 +95,17 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Unavailable { .. } => tracing::warn!(%error, "the store did not answer"),
+            StoreError::Unavailable { .. } => tracing::warn!(
+                %error,
+                "the store did not answer, and the caller was told to try again; if this goes on, look for a full \
+                 disk or another process that holds the database"
+            ),
             StoreError::BrokenRow { .. } | StoreError::Conflict { .. } => {
-                tracing::error!(%error, "the store is not as it should be");
+                tracing::error!(
+                    %error,
+                    "the store is not as it should be: somebody else wrote to it, or the disk is damaged; keep a \
+                     copy, and go back to a backup if this goes on"
+                );
             }
         }
         Self::unavailable()
@@ -119,7 +132,10 @@ impl From<SendCodeError> for Problem {
         match error {
             SendCodeError::Store(error) => error.into(),
             SendCodeError::Mail(error) => {
-                tracing::warn!(reason = error.reason, "the mail server did not take a mail");
+                tracing::warn!(
+                    reason = error.reason,
+                    "the mail server did not take a mail; check smtp in the configuration, and the mail server's log"
+                );
                 Self::new(ErrorCode::MailUnavailable, "the mail could not be sent; try again in a moment")
                     .after(SOON)
             }
@@ -148,11 +164,17 @@ impl From<RefreshError> for Problem {
         match error {
             RefreshError::Store(error) => error.into(),
             RefreshError::Keys(error) => {
-                tracing::error!(%error, "there is no key to sign with");
+                tracing::error!(
+                    %error,
+                    "there is no key to sign with; `authmint signing-key list` shows what there is"
+                );
                 Self::unavailable()
             }
             RefreshError::Sign(error) => {
-                tracing::error!(%error, "a session JWT could not be signed");
+                tracing::error!(
+                    %error,
+                    "a session JWT could not be signed; if this goes on, revoke the active key: the next one takes over"
+                );
                 Self::unavailable()
             }
             refused => Self::new(refused.code(), refused.to_string()),
@@ -178,5 +200,87 @@ impl From<WhoamiError> for Problem {
                 Self::new(refused.code(), refused.to_string()).challenged("Bearer error=\"invalid_token\"")
             }
         }
+    }
+}
+
+impl From<OperatorTokenRefused> for Problem {
+    fn from(refused: OperatorTokenRefused) -> Self {
+        let challenge = match refused {
+            OperatorTokenRefused::Missing => "Bearer",
+            OperatorTokenRefused::Unknown | OperatorTokenRefused::Expired => "Bearer error=\"invalid_token\"",
+        };
+        Self::new(refused.code(), refused.to_string()).challenged(challenge)
+    }
+}
+
+impl From<OperatorError> for Problem {
+    fn from(error: OperatorError) -> Self {
+        match error {
+            OperatorError::Store(error) => error.into(),
+            OperatorError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<ProjectError> for Problem {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::Store(error) => error.into(),
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => error.into(),
+            KeyError::Project(error) => error.into(),
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<UserError> for Problem {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::Store(error) => error.into(),
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Store(error) => error.into(),
+            SessionError::User(error) => error.into(),
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<OperatorTokenError> for Problem {
+    fn from(error: OperatorTokenError) -> Self {
+        match error {
+            OperatorTokenError::Store(error) => error.into(),
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<KeysError> for Problem {
+    fn from(error: KeysError) -> Self {
+        let code = match error {
+            KeysError::Store(error) => return error.into(),
+            KeysError::Unknown { .. } => ErrorCode::SigningKeyNotFound,
+            KeysError::TooEarly { .. } | KeysError::State(_) => ErrorCode::Conflict,
+            KeysError::Contended => return Self::unavailable(),
+            KeysError::Sealed { .. } | KeysError::Sign(_) => {
+                tracing::error!(%error, "the signing keys are not as they should be");
+                return Self::unavailable();
+            }
+        };
+        Self::new(code, error.to_string())
     }
 }

@@ -1,7 +1,9 @@
 //! A service in a folder of its own, and a way to call it.
 
 use authmint_domain::{
+    flow::admin::operator_token,
     model::{
+        grant::OperatorGrant,
         key_ring::{KeyRing, sha256},
         policy::Policy,
         project::{ApiKeyRecord, Callers, Project, Scope},
@@ -103,6 +105,7 @@ impl Service {
             name: "Shop".into(),
             environment: Environment::Production,
             policy: setup.policy.clone(),
+            not_before: None,
             created_at: START,
         };
         store.put_project(project).await.unwrap();
@@ -150,6 +153,22 @@ impl Service {
 
     pub(crate) async fn add_server_key(&self, seed: u8, scopes: &[Scope]) -> String {
         add_key(&self.app.context().store, seed, Usage::Server, Callers::Any, scopes).await
+    }
+
+    /// The text of a new operator token.
+    pub(crate) async fn operator(&self) -> String {
+        let (cx, by) = (self.app.context(), OperatorGrant::command_line());
+        operator_token::create(cx, &by, "tests".into(), None).await.unwrap().0.reveal().to_owned()
+    }
+
+    /// A call under `/api/v1` by whoever shows `credential`: an API key, an operator token, or nobody.
+    pub(crate) fn manage(&self, credential: &str, method: &str, path: &str) -> Call<'_> {
+        let call = self.call(method, &format!("/api/v1/{path}")).without("x-api-key");
+        match credential {
+            "" => call,
+            token if token.starts_with("amo1_") => call.header("authorization", &format!("Bearer {token}")),
+            key => call.header("x-api-key", key),
+        }
     }
 
     pub(crate) fn pass(&self, seconds: u64) {
@@ -219,6 +238,7 @@ async fn add_key(store: &Store, seed: u8, usage: Usage, callers: Callers, scopes
         scopes: scopes.to_vec(),
         callers,
         created_at: START,
+        last_used_at: None,
         revoked_at: None,
     };
     store.put_api_key(record).await.unwrap();
@@ -284,6 +304,19 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Insists on a success.
+    #[track_caller]
+    pub(crate) fn is_ok(self) -> Self {
+        assert!((200..300).contains(&self.status), "{} {}", self.status, self.text);
+        self
+    }
+
+    /// The items of a page, each as `name` of it says.
+    pub(crate) fn items(&self, name: &str) -> Vec<&str> {
+        let items = self.json["items"].as_array().unwrap_or_else(|| panic!("no page: {}", self.text));
+        items.iter().map(|item| item[name].as_str().unwrap()).collect()
     }
 
     pub(crate) fn field(&self, name: &str) -> &str {

@@ -17,6 +17,7 @@ fn user() -> User {
         project_id: ProjectId::from_bytes([1; 16]),
         email: Some("ada@example.com".into()),
         created_at: at(0),
+        disabled_at: None,
     }
 }
 
@@ -29,7 +30,7 @@ fn opened() -> Session {
         SessionId::from_bytes([2; 16]),
         user(),
         sign_in(),
-        Device::default(),
+        (Device::default(), None),
         &Policy::default(),
         at(0),
     )
@@ -107,7 +108,8 @@ fn a_theft_ends_the_session_with_an_audited_reason_and_no_later_end_changes_it()
     };
     assert_eq!((ended.reason, event.kind), (EndReason::Theft, AuditKind::TheftFound));
     assert_eq!((event.user_id, event.session_id), (Some(session.user.id), Some(session.id)));
-    assert_eq!(decision.answer, Err(RefreshRefused::Revoked));
+    assert_eq!(decision.answer, Err(RefreshRefused::Theft));
+    assert_eq!(RefreshRefused::Theft.code(), RefreshRefused::Revoked.code(), "outside they are the same");
     apply(&mut session, decision.change);
     assert_eq!(session.sign_out(at(4000)).change, SessionChange::None);
 }
@@ -132,11 +134,12 @@ fn record(used: Option<(Timestamp, SessionId)>) -> OneTimeSecretRecord {
         sign_in: sign_in(),
         expires_at: at(120),
         used,
+        not_before: None,
     }
 }
 
 fn exchange(record: &OneTimeSecretRecord, opened: Option<&Session>, now: u64) -> ExchangeDecision {
-    let new = NewSession { id: SessionId::from_bytes([9; 16]), device: Device::default() };
+    let new = NewSession { id: SessionId::from_bytes([9; 16]), device: Device::default(), from: None };
     record.exchange(opened, new, &Policy::default(), at(now))
 }
 

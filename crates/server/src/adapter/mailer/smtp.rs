@@ -177,10 +177,16 @@ impl SmtpMailer {
         let sent = tokio::time::timeout(self.deadline, self.transport.send(message)).await;
         match sent {
             Ok(Ok(_taken)) => Ok(()),
-            Ok(Err(error)) => Err(MailError { reason: error.to_string() }),
+            Ok(Err(error)) => Err(MailError { reason: without_addresses(&error.to_string()) }),
             Err(_elapsed) => Err(MailError { reason: "it did not answer in time".to_owned() }),
         }
     }
+}
+
+/// What a mail server says, without the addresses that it quotes: the reason is for the log, where nobody's stands.
+fn without_addresses(text: &str) -> String {
+    let words = text.split_whitespace().map(|word| if word.contains('@') { "(address)" } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The letter in its envelope (RFC 5322): headers and both texts, the better one last (RFC 2046, section 5.1.4).
