@@ -220,3 +220,15 @@ impl NodeGuard {
         NodeStep::of(&self.guard, step, now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_typescript_union_holds_every_code() {
+        let generated = include_str!("../generated/error-codes.d.ts");
+        let listed: Vec<_> = generated.lines().filter_map(|line| line.split('"').nth(1)).collect();
+        assert_eq!(listed, error_codes(), "`npm run build` in crates/session-node writes the file anew");
+    }
+}
