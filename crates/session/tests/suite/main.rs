@@ -12,9 +12,13 @@ mod sign_in_and_out;
 mod threats;
 mod world;
 
-#[cfg(feature = "axum")]
-mod axum_app;
+#[cfg(feature = "actix")]
+mod actix_middleware;
 #[cfg(feature = "client")]
 mod client;
+#[cfg(any(feature = "axum", feature = "actix"))]
+mod frameworks;
 #[cfg(feature = "tower")]
 mod tower_layer;
+#[cfg(any(feature = "axum", feature = "actix"))]
+mod web_app;
