@@ -31,7 +31,7 @@ pub(super) enum Kind {
 }
 
 /// In the order of the sample.
-pub(super) const KEYS: [Key; 20] = [
+pub(super) const KEYS: [Key; 21] = [
     Key {
         name: "public_url",
         about: &[
@@ -101,6 +101,15 @@ pub(super) const KEYS: [Key; 20] = [
         about: &["How: text, or json with one object a line."],
         example: r#""text""#,
         kind: Kind::Optional,
+    },
+    Key {
+        name: "otlp_endpoint",
+        about: &[
+            "An OpenTelemetry collector that traces are sent to by OTLP over HTTP; none unless given. Needs a program that",
+            "was built with --features otlp.",
+        ],
+        example: r#""http://127.0.0.1:4318""#,
+        kind: Kind::Off,
     },
     Key {
         name: "signing_key_rotation",

@@ -5,6 +5,8 @@
 mod backup;
 mod dev;
 mod kill;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod program;
 mod serve;
 mod served;

@@ -13,6 +13,8 @@ fn the_sample_is_a_configuration_and_so_is_every_line_that_it_leaves_out() {
     let sample = String::from_utf8(sample.stdout).unwrap();
     let whole: Vec<_> = sample
         .lines()
+        // What this program was built without is a fault in a configuration, and told so.
+        .filter(|line| cfg!(feature = "otlp") || !line.starts_with("#otlp_endpoint"))
         .map(|line| match line.strip_prefix('#') {
             Some(rest) if !rest.starts_with(' ') => rest,
             _ => line,
@@ -164,6 +166,16 @@ async fn metrics_are_told_on_the_address_that_was_given_for_them_and_on_no_other
         said.contains("metrics_listen (from AUTHMINT_METRICS_LISTEN): must be another address"),
         "{said}"
     );
+}
+
+#[cfg(not(feature = "otlp"))]
+#[test]
+fn a_program_without_traces_says_so_rather_than_send_none() {
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    place.add("otlp_endpoint = \"http://127.0.0.1:4318\"\n");
+    let said = place.refused(&["check-config"]);
+    assert!(said.contains("otlp_endpoint (from ") && said.contains("--features otlp"), "{said}");
 }
 
 #[test]
