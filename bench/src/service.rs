@@ -158,6 +158,7 @@ async fn start(dir: &std::path::Path) -> (App, ApiKeyText) {
         name: "bench".into(),
         environment: Environment::Development,
         policy: Policy { settle: Duration::ZERO, ..Policy::default() },
+        not_before: None,
         created_at: Timestamp::EPOCH,
     };
     let key = api_key::mint(&ring, Usage::Server, Environment::Development, project.id, [2; 16]);
@@ -169,6 +170,7 @@ async fn start(dir: &std::path::Path) -> (App, ApiKeyText) {
         scopes: vec![Scope::UsersCreate, Scope::UsersRead],
         callers: Callers::Any,
         created_at: Timestamp::EPOCH,
+        last_used_at: None,
         revoked_at: None,
     };
     store.put_project(project).await.expect("a project");
@@ -210,10 +212,18 @@ fn sample_session(now: Timestamp) -> Session {
         id: UserId::from_bytes([4; 16]),
         project_id: ProjectId::from_bytes([1; 16]),
         email: Some("ada@example.com".into()),
+        disabled_at: None,
         created_at: now,
     };
     let sign_in = SignIn { method: "email".into(), amr: "otp".into(), at: now };
-    Session::open(SessionId::from_bytes([5; 16]), user, sign_in, Device::default(), &Policy::default(), now)
+    Session::open(
+        SessionId::from_bytes([5; 16]),
+        user,
+        sign_in,
+        (Device::default(), None),
+        &Policy::default(),
+        now,
+    )
 }
 
 /// Opens a session through the flows, as a sign-in does.
@@ -227,8 +237,7 @@ async fn sign_in(app: &App, key: &ApiKeyText, number: usize) -> String {
     let email = format!("user{number}@example.com");
     let address = authmint_domain::method::email::normalise(&email).expect("an address");
     let proof = authmint_domain::method::email::proof(&address, cx.clock.now());
-    let secret =
-        flow::sign_in::admit(cx, &grant, proof).await.expect("admitted").expect("the key may create users");
+    let secret = flow::sign_in::admit(cx, &grant, proof).await.expect("admitted");
     let text = authmint_protocol::secret::RefreshToken::new(secret.reveal().to_owned());
     let material = flow::refresh::refresh(cx, &grant, &text, Device::default()).await.expect("a session");
     material.refresh_token.reveal().to_owned()

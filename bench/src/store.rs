@@ -6,6 +6,7 @@
 use crate::table::Row;
 use authmint_domain::{
     model::{
+        audit::Origin,
         one_time_secret::{ExchangeDecision, NewSession, OneTimeSecretRecord},
         policy::Policy,
         project::Project,
@@ -105,6 +106,7 @@ async fn seed(store: &Arc<Store>) {
         name: "Bench".to_owned(),
         environment: Environment::Staging,
         policy,
+        not_before: None,
         created_at: now,
     };
     store.put_project(project).await.expect("a project");
@@ -129,18 +131,24 @@ async fn open_session(store: &Store, number: u32, now: Timestamp) {
     let proof =
         Proof { method: "email", subject: address.clone(), email: Some(address), amr: "otp", at: now };
     let create = Some(UserId::from_bytes(id(number)));
-    let admission =
-        Admission { project_id: PROJECT, proof, create, secret_id, secret_expires_at: now.after(STEP) };
+    let admission = Admission {
+        project_id: PROJECT,
+        proof,
+        create,
+        secret_id,
+        secret_expires_at: now.after(STEP),
+        origin: Origin::SERVICE,
+    };
     store.admit(admission).await.expect("admitted");
     let device = Device {
         user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".to_owned()),
         client: None,
     };
-    let new = NewSession { id: SessionId::from_bytes(id(number)), device };
+    let new = NewSession { id: SessionId::from_bytes(id(number)), device, from: None };
     let decide = move |record: &OneTimeSecretRecord, opened: Option<&Session>| {
         record.exchange(opened, new.clone(), &Policy::default(), now)
     };
-    let decided = store.exchange(secret_id, now, decide).await.expect("exchanged");
+    let decided = store.exchange(secret_id, now, Origin::SERVICE, decide).await.expect("exchanged");
     assert!(matches!(decided, Some(ExchangeDecision::Open(_))), "a session is opened");
 }
 

@@ -31,6 +31,14 @@ enum Command {
     Project(command::project::Options),
     /// Make, adopt, list and revoke API keys.
     Key(command::key::Options),
+    /// List, search, disable and delete users.
+    User(command::user::Options),
+    /// List and end sessions.
+    Session(command::session::Options),
+    /// Read the audit trail.
+    Events(command::events::Options),
+    /// Say who may manage the service over HTTP.
+    Operator(command::operator::Options),
     /// Work with the service's own secret keys.
     #[command(subcommand)]
     KeyRing(command::key_ring::KeyRingCommand),
@@ -53,6 +61,10 @@ fn main() -> ExitCode {
         }
         Command::Project(options) => command::project::run(options),
         Command::Key(options) => command::key::run(options),
+        Command::User(options) => command::user::run(options),
+        Command::Session(options) => command::session::run(options),
+        Command::Events(options) => command::events::run(options),
+        Command::Operator(options) => command::operator::run(options),
         Command::KeyRing(command) => command::key_ring::run(&command),
         Command::SigningKey(options) => command::signing_key::run(options),
         Command::Backup(options) => command::backup::back_up(&options),

@@ -4,7 +4,7 @@ use crate::{
     model::{key_ring::KeyRing, signing_key::Schedule},
     port::{Clock, Entropy, Mailer, Signer, Store},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A choice of adapters: the running service makes one, a test another.
 pub trait Ports: Send + Sync + 'static {
@@ -40,4 +40,6 @@ pub struct Context<P: Ports> {
     pub signing_keys: Schedule,
     /// Whether rate limits are on; off only for load tests in development mode.
     pub limited: bool,
+    /// How long lines of the audit trail are kept; none: for good.
+    pub audit_kept_for: Option<Duration>,
 }

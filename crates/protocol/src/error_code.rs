@@ -63,12 +63,31 @@ error_codes! {
     /// A client key came where a server key is needed.
     ServerKeyRequired = "server_key_required", 403;
 
+    /// No operator token came with a call that needs one.
+    OperatorTokenMissing = "operator_token_missing", 401;
+    /// The operator token is not known here, was revoked, or its time is over.
+    OperatorTokenInvalid = "operator_token_invalid", 401;
+
     /// No session JWT came, or it does not verify.
     JwtInvalid = "jwt_invalid", 401;
     /// The user was disabled by an operator.
     UserDisabled = "user_disabled", 403;
     /// No such user in this project.
     UserUnknown = "user_unknown", 404;
+    /// No such session in this project.
+    SessionUnknown = "session_unknown", 404;
+    /// No such project.
+    ProjectUnknown = "project_unknown", 404;
+    /// No API key has this ID.
+    ApiKeyNotFound = "api_key_not_found", 404;
+    /// No operator token has this ID.
+    OperatorTokenNotFound = "operator_token_not_found", 404;
+    /// No signing key has this `kid`.
+    SigningKeyNotFound = "signing_key_not_found", 404;
+    /// A setting lies outside its bounds; the message names each that does.
+    SettingsInvalid = "settings_invalid", 400;
+    /// What is there does not allow the change; the message says why.
+    Conflict = "conflict", 409;
 
     /// The body is not the JSON that the call expects.
     BodyInvalid = "body_invalid", 400;

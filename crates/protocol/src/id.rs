@@ -79,6 +79,11 @@ uuid_id!(
     "API key ID"
 );
 uuid_id!(
+    /// A stored operator token.
+    OperatorTokenId,
+    "operator token ID"
+);
+uuid_id!(
     /// A one-time secret, as stored; what a client holds carries it under a MAC.
     OneTimeSecretId,
     "one-time secret ID"

@@ -66,6 +66,10 @@ secret_text!(
     ApiKeyText
 );
 secret_text!(
+    /// An operator token's whole text.
+    OperatorTokenText
+);
+secret_text!(
     /// The digits of an email code.
     EmailCode
 );

@@ -3,7 +3,7 @@
 mod config;
 pub(crate) mod public_url;
 
-pub use config::{AppConfig, ContinueTrace, HttpLimits, Mode};
+pub use config::{AUDIT_KEPT_FOR, AppConfig, ContinueTrace, HttpLimits, Mode};
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 
 use crate::{
@@ -83,6 +83,7 @@ impl App {
             issuer: config.public_url.to_string(),
             signing_keys: config.signing_keys,
             limited: config.limited,
+            audit_kept_for: config.audit_kept_for,
         };
         if matches!(config.mode, Mode::Production) {
             start::refuse_public_key(&context.store).await?;

@@ -17,20 +17,24 @@ pub use url::{StoreUrl, StoreUrlError};
 
 use authmint_domain::{
     model::{
-        audit::RecordedEvent,
+        audit::{EventFilter, Origin, RecordedEvent},
         challenge::{EmailChallenge, EmailId},
         limit::{Limit, LimitKey, Spent},
         one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
+        operator_token::OperatorTokenRecord,
         project::{ApiKeyRecord, Project},
         revocation::Stretch,
         session::{Decision, Session},
         signing_key::KeyStep,
-        user::User,
+        user::{Identity, User, UserDecision, UserQuery},
     },
-    port::{self, AdminDecision, Admission, ChallengeDecision, Decide, Purged, SigningKeys, StoreError},
+    port::{
+        self, AdminDecision, Admission, Admitted, ChallengeDecision, Decide, PurgeBefore, Purged, Shown,
+        SigningKeys, StoreError,
+    },
 };
 use authmint_protocol::{
-    id::{ApiKeyId, OneTimeSecretId, ProjectId, SessionId, UserId},
+    id::{ApiKeyId, OneTimeSecretId, OperatorTokenId, ProjectId, SessionId, UserId},
     time::Timestamp,
 };
 use std::{path::Path, time::Duration};
@@ -142,15 +146,37 @@ impl port::Store for Store {
         dispatch!(self, decide_api_key(id, decide))
     }
 
+    async fn operator_token(&self, hash: [u8; 32]) -> Result<Option<OperatorTokenRecord>, StoreError> {
+        dispatch!(self, operator_token(hash))
+    }
+
+    async fn operator_tokens(&self) -> Result<Vec<OperatorTokenRecord>, StoreError> {
+        dispatch!(self, operator_tokens())
+    }
+
+    async fn decide_operator_token<A: Send + 'static>(
+        &self,
+        id: OperatorTokenId,
+        decide: impl Decide<OperatorTokenRecord, AdminDecision<OperatorTokenRecord, A>>,
+    ) -> Result<A, StoreError> {
+        dispatch!(self, decide_operator_token(id, decide))
+    }
+
+    async fn note_shown(&self, shown: Vec<(Shown, Timestamp)>) -> Result<(), StoreError> {
+        dispatch!(self, note_shown(shown))
+    }
+
     async fn signing_keys(&self) -> Result<SigningKeys, StoreError> {
         dispatch!(self, signing_keys())
     }
 
     async fn decide_signing_keys<A: Send + 'static>(
         &self,
+        now: Timestamp,
+        origin: Origin,
         decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + 'static,
     ) -> Result<A, StoreError> {
-        dispatch!(self, decide_signing_keys(decide))
+        dispatch!(self, decide_signing_keys(now, origin, decide))
     }
 
     async fn signing_mark(&self) -> Result<u64, StoreError> {
@@ -182,7 +208,7 @@ impl port::Store for Store {
         dispatch!(self, decide_challenge(project_id, email_id, decide))
     }
 
-    async fn admit(&self, admission: Admission) -> Result<Option<User>, StoreError> {
+    async fn admit(&self, admission: Admission) -> Result<Admitted, StoreError> {
         dispatch!(self, admit(admission))
     }
 
@@ -190,9 +216,10 @@ impl port::Store for Store {
         &self,
         id: OneTimeSecretId,
         now: Timestamp,
+        origin: Origin,
         decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
     ) -> Result<Option<ExchangeDecision>, StoreError> {
-        dispatch!(self, exchange(id, now, decide))
+        dispatch!(self, exchange(id, now, origin, decide))
     }
 
     async fn decide_session<A: Send + 'static>(
@@ -219,12 +246,35 @@ impl port::Store for Store {
         dispatch!(self, user(project_id, id))
     }
 
-    async fn audit_events(
+    async fn users(&self, query: UserQuery) -> Result<Vec<User>, StoreError> {
+        dispatch!(self, users(query))
+    }
+
+    async fn identities(&self, id: UserId) -> Result<Vec<Identity>, StoreError> {
+        dispatch!(self, identities(id))
+    }
+
+    async fn decide_user<A: Send + 'static>(
         &self,
         project_id: ProjectId,
+        id: UserId,
+        decide: impl Decide<User, UserDecision<A>>,
+    ) -> Result<A, StoreError> {
+        dispatch!(self, decide_user(project_id, id, decide))
+    }
+
+    async fn sessions_of_user(
+        &self,
+        project_id: ProjectId,
+        id: UserId,
+        after: Option<(Timestamp, SessionId)>,
         limit: u32,
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
-        dispatch!(self, audit_events(project_id, limit))
+    ) -> Result<Vec<Session>, StoreError> {
+        dispatch!(self, sessions_of_user(project_id, id, after, limit))
+    }
+
+    async fn audit_events(&self, filter: EventFilter, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
+        dispatch!(self, audit_events(filter, limit))
     }
 
     async fn revocations(
@@ -241,7 +291,7 @@ impl port::Store for Store {
         dispatch!(self, revoked_beyond(position));
     }
 
-    async fn purge(&self, before: Timestamp) -> Result<Purged, StoreError> {
+    async fn purge(&self, before: PurgeBefore) -> Result<Purged, StoreError> {
         dispatch!(self, purge(before))
     }
 

@@ -73,9 +73,9 @@ pub(crate) fn restore(options: &RestoreOptions) -> Result<(), CommandError> {
     let ended = block_on(async { Ok(put_in_order(restoring.store(), before, now).await?) })?;
     restoring.finish()?;
     say(&format!(
-        "{database} is restored; sessions ended: {}, signing keys revoked: {}. \
-         API keys that were revoked after the backup are not: revoke them again",
-        ended.sessions, ended.signing_keys
+        "{database} is restored; sessions ended: {}, signing keys revoked: {}, operator tokens revoked: {}. \
+         API keys that were revoked, and users who were disabled or deleted after the backup are not: do it again",
+        ended.sessions, ended.signing_keys, ended.operator_tokens
     ));
     Ok(())
 }

@@ -9,13 +9,15 @@ use authmint_domain::{
     flow::admin::api_key::{self, AskedKey},
     model::{
         caller::AskedCallers,
-        project::{ApiKeyRecord, Callers, Scope},
+        grant::OperatorGrant,
+        project::{ApiKeyRecord, Scope},
     },
 };
 use authmint_protocol::{
     api_key::{Environment, Usage},
     id::{ApiKeyId, ProjectId},
     secret::ApiKeyText,
+    wire::admin::ShownApiKey,
 };
 use serde_json::{Value, json};
 use std::io::Read as _;
@@ -79,7 +81,8 @@ struct Allowed {
     /// Let anyone use a client key, from wherever.
     #[arg(long)]
     anyone: bool,
-    /// users.create or users.read; repeat for more. A client key may create users, a server key read them, unless said.
+    /// users.create, users.read, users.write, sessions.read, sessions.revoke, events.read, feed.read or project.write;
+    /// repeat for more. A client key may create users, a server key read them and follow the feed, unless said.
     #[arg(long, value_name = "SCOPE", value_parser = scope)]
     scope: Vec<Scope>,
 }
@@ -96,22 +99,21 @@ pub(crate) fn run(options: Options) -> Result<(), CommandError> {
     let Options { database, json, action } = options;
     let absent = if matches!(action, Action::Adopt { .. }) { Absent::Make } else { Absent::Refuse };
     with_context(&database, absent, |cx| async move {
+        let operator = OperatorGrant::command_line();
         let found = match action {
             Action::Create { project, usage, allowed } => {
-                let (text, key) = api_key::create(&cx, project, usage, allowed.asked()).await?;
-                let mut fields = shown(&key);
-                fields["key"] = text.reveal().into();
-                fields
+                let (key, made) = api_key::create(&cx, &operator, (project, usage), allowed.asked()).await?;
+                json!(ShownApiKey { key, api_key: made.to_wire() })
             }
             Action::Adopt { name, allowed } => {
                 let (text, asked) = (read_key()?, allowed.asked());
                 let signer = Environment::crossmint_signer;
-                shown(&api_key::adopt(&cx, &text, asked, &name, signer).await?.0)
+                shown(&api_key::adopt(&cx, &operator, &text, (asked, &name), signer).await?.0)
             }
             Action::List { project } => {
-                Value::Array(api_key::list(&cx, project).await?.iter().map(shown).collect())
+                Value::Array(api_key::list(&cx, &operator, project).await?.iter().map(shown).collect())
             }
-            Action::Revoke { id } => shown(&api_key::revoke(&cx, id).await?),
+            Action::Revoke { id } => shown(&api_key::revoke(&cx, &operator, id).await?),
         };
         show(&found, json);
         Ok(())
@@ -126,20 +128,7 @@ fn read_key() -> Result<ApiKeyText, CommandError> {
 }
 
 fn shown(key: &ApiKeyRecord) -> Value {
-    let callers = match &key.callers {
-        Callers::Any => vec!["anyone"],
-        Callers::Origins(list) | Callers::Apps(list) => list.iter().map(String::as_str).collect(),
-        Callers::LoopbackOrigins => vec!["pages of this machine"],
-    };
-    json!({
-        "id": key.id.to_string(),
-        "project": key.project_id.to_string(),
-        "usage": key.usage.as_str(),
-        "scopes": key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
-        "callers": callers,
-        "created_at": key.created_at.unix_seconds(),
-        "revoked_at": key.revoked_at.map(|at| at.unix_seconds()),
-    })
+    json!(key.to_wire())
 }
 
 fn usage(text: &str) -> Result<Usage, String> {

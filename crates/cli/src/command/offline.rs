@@ -5,7 +5,16 @@ use crate::{
     config::{DatabaseConfig, DatabaseOptions, KeyRingPlace},
     data_dir, telemetry,
 };
-use authmint_domain::{Context, flow::start::know_ring, model::key_ring::KeyRing, port::Store as _};
+use authmint_domain::{
+    Context,
+    flow::{
+        admin::{LONGEST_PAGE, Page},
+        start::know_ring,
+    },
+    model::key_ring::KeyRing,
+    port::Store as _,
+};
+use authmint_protocol::time::Timestamp;
 use authmint_server::{
     ServerPorts,
     adapter::{
@@ -87,9 +96,34 @@ pub(super) fn with_context<F: Future<Output = Result<(), CommandError>>>(
             issuer: String::new(),
             signing_keys,
             limited: true,
+            audit_kept_for: None,
         };
         work(context).await
     })
+}
+
+/// Reads page after page until there are `limit` items, or no more.
+pub(super) async fn pages<T, C>(
+    limit: usize,
+    read: impl AsyncFn(Option<C>, u32) -> Result<Page<T, C>, CommandError>,
+) -> Result<Vec<T>, CommandError> {
+    let (mut all, mut after) = (Vec::new(), None);
+    while all.len() < limit {
+        let most = u32::try_from(limit - all.len()).unwrap_or(LONGEST_PAGE).min(LONGEST_PAGE);
+        let page = read(after, most).await?;
+        all.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// Reads a moment as it is written on a command line.
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+    let known = Timestamp::from_iso8601(text);
+    known.ok_or_else(|| "a moment is a time in UTC such as 2026-11-23T14:30:00Z".to_owned())
 }
 
 /// Prints what a command found: one line of JSON, or a line a field.
@@ -106,15 +140,27 @@ pub(super) fn show(value: &Value, as_json: bool) {
 
 fn lines(value: &Value) -> String {
     let Some(fields) = value.as_object() else { return plain(value) };
-    let width = fields.keys().map(String::len).max().unwrap_or(0);
-    let line = |(name, value)| format!("{name:width$}  {}", plain(value));
-    fields.iter().map(line).collect::<Vec<_>>().join("\n")
+    let mut flat = Vec::new();
+    for (name, value) in fields {
+        match value {
+            // Its own fields say what it is.
+            Value::Object(inner) if !inner.is_empty() => flat.extend(inner),
+            value => flat.push((name, value)),
+        }
+    }
+    let width = flat.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let line = |(name, value): &(&String, &Value)| format!("{name:width$}  {}", plain(value));
+    flat.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
+        Value::Array(list) if list.is_empty() => "-".to_owned(),
         Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) if fields.values().all(Value::is_string) => {
+            fields.values().map(plain).collect::<Vec<_>>().join(" ")
+        }
         Value::Null => "-".to_owned(),
         other => other.to_string(),
     }

@@ -48,6 +48,7 @@ async fn serve(config: ServiceConfig, traces: &Traces) -> Result<(), CommandErro
     let mut app_config = AppConfig::production(config.public_url.as_str())?;
     app_config.trusted_proxies = config.trusted_proxies;
     app_config.limits = config.limits;
+    app_config.audit_kept_for = Some(config.audit_kept_for);
     app_config.signing_keys = signing_keys;
     app_config.continue_trace = traces.continues();
     let hides_clients = app_config.hides_clients();

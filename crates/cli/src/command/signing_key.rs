@@ -7,7 +7,10 @@ use super::{
 use crate::config::DatabaseOptions;
 use authmint_domain::{
     flow::signing_keys::Keeper,
-    model::signing_key::{KeyState, SigningKey},
+    model::{
+        audit::Origin,
+        signing_key::{KeyState, SigningKey},
+    },
     port::{Clock as _, Store as _},
 };
 use serde_json::{Value, json};
@@ -42,10 +45,11 @@ pub(crate) fn run(options: Options) -> Result<(), CommandError> {
     let Options { database, json, action } = options;
     with_context(&database, Absent::Refuse, |cx| async move {
         let now = cx.clock.now();
+        let keeper = Keeper::of(&cx).by(Origin::COMMAND_LINE);
         match action {
             Action::List => {}
-            Action::Rotate => Keeper::of(&cx).rotate(now).await?,
-            Action::Revoke { kid } => Keeper::of(&cx).revoke(&kid, now).await?,
+            Action::Rotate => keeper.rotate(now).await?,
+            Action::Revoke { kid } => keeper.revoke(&kid, now).await?,
         }
         let keys = cx.store.signing_keys().await?.keys;
         show(&Value::Array(keys.iter().map(shown).collect()), json);

@@ -31,7 +31,7 @@ pub(super) enum Kind {
 }
 
 /// In the order of the sample.
-pub(super) const KEYS: [Key; 21] = [
+pub(super) const KEYS: &[Key] = &[
     Key {
         name: "public_url",
         about: &[
@@ -120,6 +120,15 @@ pub(super) const KEYS: [Key; 21] = [
         kind: Kind::Number { least: 1, most: 365 },
     },
     Key {
+        name: "audit_days",
+        about: &[
+            "For how many days a line of the audit trail is kept. It holds IDs, network addresses and what was done, but",
+            "no names, no email addresses and no secrets. `authmint events export` takes it elsewhere first.",
+        ],
+        example: "365",
+        kind: Kind::Number { least: 1, most: 36500 },
+    },
+    Key {
         name: "max_connections",
         about: &["Connections at one time; others wait to be accepted. Each takes a file descriptor."],
         example: "16384",
@@ -199,7 +208,7 @@ pub(crate) fn sample() -> String {
         "# authmint.toml: every key also as AUTHMINT_KEY in the environment, which goes before the file; most as a\n\
          # flag of `authmint serve`, which goes before both. `authmint check-config` finds every fault at once.\n",
     );
-    for key in &KEYS {
+    for key in KEYS {
         text.push('\n');
         for line in key.about {
             text.push_str(&format!("# {line}\n"));

@@ -71,6 +71,8 @@ pub(crate) struct ServiceConfig {
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) smtp: SmtpConfig,
     pub(crate) limits: HttpLimits,
+    /// How long lines of the audit trail are kept.
+    pub(crate) audit_kept_for: Duration,
     pub(crate) log: LogConfig,
     /// Where traces are sent; nowhere unless given.
     pub(crate) otlp_endpoint: Option<String>,
@@ -139,6 +141,7 @@ impl ServiceConfig {
             values.fault("public_url", remedy.to_owned());
         }
         let limits = limits::read(&mut values);
+        let audit_kept_for = Duration::from_secs(values.number("audit_days") * 86_400);
         let filter = values.optional("log", |text| {
             let parsed = EnvFilter::builder().parse(text);
             parsed
@@ -160,6 +163,7 @@ impl ServiceConfig {
                 trusted_proxies: trusted,
                 smtp,
                 limits,
+                audit_kept_for,
                 log: LogConfig {
                     filter: filter.unwrap_or_else(|| "info".to_owned()),
                     json: json.unwrap_or(false),
@@ -286,6 +290,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 mod tests {
     use super::*;
     use authmint_domain::model::signing_key::SCHEDULE;
+    use authmint_server::AUDIT_KEPT_FOR;
 
     #[test]
     fn the_defaults_of_the_table_are_those_of_the_library() {
@@ -293,6 +298,8 @@ mod tests {
         assert_eq!(limits::read(&mut values), HttpLimits::default());
         let days = values.number("signing_key_rotation");
         assert_eq!(Schedule::rotating_every(Duration::from_secs(days * 86_400)), Some(SCHEDULE));
+        let days = values.number("audit_days");
+        assert_eq!(Duration::from_secs(days * 86_400), AUDIT_KEPT_FOR);
         assert!(values.faults.is_empty());
         assert!(Schedule::rotating_every(Duration::from_secs(86_400)).is_some(), "the least of its bounds");
     }

@@ -5,6 +5,7 @@
 mod backup;
 mod dev;
 mod kill;
+mod management;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod program;

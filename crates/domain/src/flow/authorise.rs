@@ -3,16 +3,19 @@
 use crate::{
     context::{Context, Ports},
     model::{
-        grant::{CallOrigin, KeyRefused, ProjectGrant},
+        challenge::ClientPrefix,
+        grant::{CallOrigin, KeyRefused, OperatorGrant, ProjectGrant},
         key_ring::sha256,
+        operator_token::{self, OperatorTokenRefused},
         project::{ApiKeyRecord, Project},
     },
-    port::{Store as _, StoreError},
+    port::{Clock as _, Store as _, StoreError},
 };
 use authmint_protocol::{
     ErrorCode,
     api_key::{ApiKey, ApiKeyError},
-    secret::ApiKeyText,
+    id::OperatorTokenId,
+    secret::{ApiKeyText, OperatorTokenText},
 };
 use std::sync::Arc;
 
@@ -44,6 +47,17 @@ impl AuthoriseError {
             Self::Store(_) => ErrorCode::Unavailable,
         }
     }
+}
+
+/// An operator's call is not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OperatorError {
+    /// The token is of no use.
+    #[error(transparent)]
+    Refused(#[from] OperatorTokenRefused),
+    /// The store cannot answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// A known key with its project, as looked up once and kept for a moment by the caller.
@@ -81,4 +95,19 @@ pub async fn find_key<P: Ports>(cx: &Context<P>, text: &ApiKeyText) -> Result<Kn
         return Err(AuthoriseError::Unknown);
     }
     Ok(KnownKey { project: Arc::new(project), key: Arc::new(key) })
+}
+
+/// Looks an operator token up.
+///
+/// # Errors
+/// [`OperatorError`] if the text is no token of this service, or one of no use any more.
+pub async fn find_operator<P: Ports>(
+    cx: &Context<P>,
+    text: &OperatorTokenText,
+    from: Option<ClientPrefix>,
+) -> Result<(OperatorGrant, OperatorTokenId), OperatorError> {
+    let now = cx.clock.now();
+    let hash = operator_token::hash(text).ok_or(OperatorTokenRefused::Unknown)?;
+    let token = cx.store.operator_token(hash).await?.ok_or(OperatorTokenRefused::Unknown)?;
+    Ok((OperatorGrant::admit(&token, from, now)?, token.id))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     context::{Context, Ports},
-    port::{Clock as _, Purged, Store as _, StoreError},
+    port::{Clock as _, PurgeBefore, Purged, Store as _, StoreError},
 };
 use std::time::Duration;
 
@@ -16,5 +16,9 @@ const KEPT_FOR: Duration = Duration::from_secs(86_400);
 /// [`StoreError`] if the store cannot answer.
 pub async fn purge<P: Ports>(cx: &Context<P>) -> Result<Purged, StoreError> {
     let now = cx.clock.now();
-    cx.store.purge(now.before(KEPT_FOR)).await
+    let before = PurgeBefore {
+        useless_since: now.before(KEPT_FOR),
+        audit: cx.audit_kept_for.map(|span| now.before(span)),
+    };
+    cx.store.purge(before).await
 }

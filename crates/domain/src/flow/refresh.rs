@@ -130,9 +130,11 @@ async fn rotate<P: Ports>(
 ) -> Result<RefreshReply, RefreshError> {
     let policy = grant.project().policy.clone();
     let presented = Presented { generation: claims.generation, branch: claims.branch };
-    let project_id = claims.project_id;
+    let (project_id, origin) = (claims.project_id, grant.user_origin());
     let decided = cx.store.decide_session(claims.session_id, move |session| match session {
-        Some(session) if session.project_id == project_id => session.refresh(presented, &policy, now),
+        Some(session) if session.project_id == project_id => {
+            session.refresh(presented, &policy, now).told_by(&origin)
+        }
         _ => Decision::keep(Err(RefreshRefused::Unknown)),
     });
     Ok(decided.await??)
@@ -146,10 +148,14 @@ async fn exchange<P: Ports>(
     now: Timestamp,
 ) -> Result<RefreshReply, RefreshError> {
     let policy = grant.project().policy.clone();
-    let new = NewSession { id: SessionId::from_random(cx.entropy.draw()), device };
+    let new = NewSession {
+        id: SessionId::from_random(cx.entropy.draw()),
+        device,
+        from: Some(grant.from().clone()),
+    };
     let decided = cx
         .store
-        .exchange(claims.secret_id, now, move |record, opened| {
+        .exchange(claims.secret_id, now, grant.user_origin(), move |record, opened| {
             record.exchange(opened, new.clone(), &policy, now)
         })
         .await?;

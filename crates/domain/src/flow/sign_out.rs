@@ -2,7 +2,11 @@
 
 use crate::{
     context::{Context, Ports},
-    model::{grant::ProjectGrant, refresh_token::GenuineRefresh, session::Decision},
+    model::{
+        grant::ProjectGrant,
+        refresh_token::GenuineRefresh,
+        session::{Decision, Session},
+    },
     port::{Clock as _, Store as _, StoreError},
 };
 use authmint_protocol::secret::RefreshToken;
@@ -27,8 +31,9 @@ pub async fn sign_out<P: Ports>(
     if claims.project_id != project_id {
         return Ok(());
     }
-    let decide = move |session: Option<&crate::model::session::Session>| match session {
-        Some(session) if session.project_id == project_id => session.sign_out(now),
+    let origin = grant.user_origin();
+    let decide = move |session: Option<&Session>| match session {
+        Some(session) if session.project_id == project_id => session.sign_out(now).told_by(&origin),
         _ => Decision::keep(()),
     };
     cx.store.decide_session(claims.session_id, decide).await

@@ -3,6 +3,7 @@
 use crate::{
     context::{Context, Ports},
     model::{
+        audit::Origin,
         key_ring::KeyRing,
         signing_key::{KeyState, KeyStep, Schedule, SigningKey, WrongState, plan},
     },
@@ -71,6 +72,8 @@ pub struct Keeper<'a, S, G, E> {
     pub entropy: &'a E,
     /// What seals them.
     pub key_ring: &'a KeyRing,
+    /// Who asks, for the audit trail.
+    pub origin: Origin,
     /// How long each of their states lasts.
     pub schedule: Schedule,
 }
@@ -83,8 +86,15 @@ impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
             signer: &cx.signer,
             entropy: &cx.entropy,
             key_ring: &cx.key_ring,
+            origin: Origin::SERVICE,
             schedule: cx.signing_keys,
         }
+    }
+
+    /// The same, asked by somebody else than the service itself.
+    #[must_use]
+    pub fn by(self, origin: Origin) -> Self {
+        Self { origin, ..self }
     }
 
     /// Does what has fallen due, and puts the keys to use that the store then holds.
@@ -133,9 +143,11 @@ impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
     pub async fn revoke(&self, kid: &str, now: Timestamp) -> Result<(), KeysError> {
         let (name, schedule) = (kid.to_owned(), self.schedule);
         let decided =
-            self.store.decide_signing_keys(move |read| match revocation(read, &name, &schedule, now) {
-                Ok(steps) => (steps, Ok(())),
-                Err(error) => (Vec::new(), Err(error)),
+            self.store.decide_signing_keys(now, self.origin.clone(), move |read| {
+                match revocation(read, &name, &schedule, now) {
+                    Ok(steps) => (steps, Ok(())),
+                    Err(error) => (Vec::new(), Err(error)),
+                }
             });
         decided.await??;
         self.carry_out(&self.schedule, now).await.map(drop)
@@ -161,7 +173,7 @@ impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
                 fresh.push(SigningKey::seal(&generated, self.key_ring, self.entropy.draw(), now));
             }
             let (pool, schedule) = (fresh.clone(), *schedule);
-            let decided = self.store.decide_signing_keys(move |read| {
+            let decided = self.store.decide_signing_keys(now, self.origin.clone(), move |read| {
                 let planned = plan(&read.keys, &read.wanted, &pool, &schedule, now);
                 let whole = planned.missing.is_empty();
                 (if whole { planned.steps } else { Vec::new() }, whole)

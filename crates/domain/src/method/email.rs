@@ -66,6 +66,15 @@ pub fn normalise(typed: &str) -> Result<EmailAddress, InvalidEmail> {
     Ok(EmailAddress(address))
 }
 
+/// Brings the beginning of an address into the form in which addresses are kept, so that it can be searched for; a text
+/// with which no address begins finds none.
+#[must_use]
+pub fn canonical_beginning(typed: &str) -> String {
+    let short: String = typed.trim().chars().take(ADDRESS_MAX).collect();
+    let plain: String = short.nfc().collect::<String>().to_lowercase().nfc().collect();
+    normalise(&plain).map_or(plain, |whole| whole.0)
+}
+
 /// Puts back the `+` of an address that came through a query string: some clients do not encode it, and it decodes to
 /// a space, which no address has inside.
 #[must_use]

@@ -96,7 +96,16 @@ fn app_identifier(text: &str) -> Result<String, CallerFault> {
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 3] = [Self::UsersCreate, Self::UsersRead, Self::FeedRead];
+    pub const ALL: [Self; 8] = [
+        Self::UsersCreate,
+        Self::UsersRead,
+        Self::UsersWrite,
+        Self::SessionsRead,
+        Self::SessionsRevoke,
+        Self::EventsRead,
+        Self::FeedRead,
+        Self::ProjectWrite,
+    ];
 
     /// Its name, as it is stored and written.
     #[must_use]
@@ -104,7 +113,12 @@ impl Scope {
         match self {
             Self::UsersCreate => "users.create",
             Self::UsersRead => "users.read",
+            Self::UsersWrite => "users.write",
+            Self::SessionsRead => "sessions.read",
+            Self::SessionsRevoke => "sessions.revoke",
+            Self::EventsRead => "events.read",
             Self::FeedRead => "feed.read",
+            Self::ProjectWrite => "project.write",
         }
     }
 

@@ -26,6 +26,12 @@ impl ClientPrefix {
         }
     }
 
+    /// Whoever calls without a connection: in the same process.
+    #[must_use]
+    pub fn in_process() -> Self {
+        Self("in-process".to_owned())
+    }
+
     /// Takes a prefix as it was stored.
     #[must_use]
     pub const fn from_stored(text: String) -> Self {

@@ -1,7 +1,12 @@
 //! Authority as a value: whoever holds a [`ProjectGrant`] has shown an API key that permits it.
 
-use super::project::{ApiKeyRecord, Callers, Project, Scope};
-use authmint_protocol::{ErrorCode, api_key::Usage};
+use super::{
+    audit::{Actor, Origin},
+    challenge::ClientPrefix,
+    operator_token::{OperatorTokenRecord, OperatorTokenRefused},
+    project::{ApiKeyRecord, Callers, Project, Scope},
+};
+use authmint_protocol::{ErrorCode, api_key::Usage, id::ProjectId, time::Timestamp};
 use std::sync::Arc;
 
 /// Who calls, as far as the request's headers tell.
@@ -11,6 +16,8 @@ pub struct CallOrigin<'r> {
     pub origin: Option<&'r str>,
     /// The `x-app-identifier` header of native apps.
     pub app_identifier: Option<&'r str>,
+    /// The network that the call comes from; none: it was made in this process.
+    pub from: Option<&'r ClientPrefix>,
 }
 
 /// A key was shown, but it does not permit the call.
@@ -51,6 +58,7 @@ impl KeyRefused {
 pub struct ProjectGrant {
     project: Arc<Project>,
     key: Arc<ApiKeyRecord>,
+    from: ClientPrefix,
 }
 
 impl ProjectGrant {
@@ -90,7 +98,29 @@ impl ProjectGrant {
                 _ => {}
             }
         }
-        Ok(Self { project, key })
+        Ok(Self { project, key, from: caller.from.cloned().unwrap_or_else(ClientPrefix::in_process) })
+    }
+
+    /// The network that the call comes from.
+    #[must_use]
+    pub const fn from(&self) -> &ClientPrefix {
+        &self.from
+    }
+
+    /// Who is behind a call by which a person signs in, stays so, or signs out.
+    #[must_use]
+    pub fn user_origin(&self) -> Origin {
+        Origin { by: Actor::User, from: Some(self.from.clone()) }
+    }
+
+    /// The authority to manage the project, within a scope of a server key.
+    ///
+    /// # Errors
+    /// As [`require_server`](Self::require_server).
+    pub fn manage(&self, scope: Scope) -> Result<Management, KeyRefused> {
+        self.require_server(scope)?;
+        let origin = Origin { by: Actor::ApiKey(self.key.id), from: Some(self.from.clone()) };
+        Ok(Management { project_id: self.project.id, origin })
     }
 
     /// The project.
@@ -110,13 +140,71 @@ impl ProjectGrant {
     /// # Errors
     /// [`KeyRefused::ServerKeyRequired`] or [`KeyRefused::Scope`].
     pub fn require_server(&self, scope: Scope) -> Result<(), KeyRefused> {
-        match (self.key.usage, scope) {
-            (Usage::Client, _) => Err(KeyRefused::ServerKeyRequired),
-            (Usage::Server, scope) if self.has(scope) => Ok(()),
-            (Usage::Server, Scope::UsersCreate) => Err(KeyRefused::Scope("users.create")),
-            (Usage::Server, Scope::UsersRead) => Err(KeyRefused::Scope("users.read")),
-            (Usage::Server, Scope::FeedRead) => Err(KeyRefused::Scope("feed.read")),
+        match self.key.usage {
+            Usage::Client => Err(KeyRefused::ServerKeyRequired),
+            Usage::Server if self.has(scope) => Ok(()),
+            Usage::Server => Err(KeyRefused::Scope(scope.as_str())),
         }
+    }
+}
+
+/// The authority to manage one project: of a server key within a scope, or of an operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Management {
+    project_id: ProjectId,
+    origin: Origin,
+}
+
+impl Management {
+    /// The project.
+    #[must_use]
+    pub const fn project_id(&self) -> ProjectId {
+        self.project_id
+    }
+
+    /// Who manages, for the audit trail.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+}
+
+/// The authority over all projects, API keys, signing keys and operator tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorGrant {
+    origin: Origin,
+}
+
+impl OperatorGrant {
+    /// Admits a call that showed `token`.
+    ///
+    /// # Errors
+    /// [`OperatorTokenRefused`] if the token was revoked or its time is over.
+    pub fn admit(
+        token: &OperatorTokenRecord,
+        from: Option<ClientPrefix>,
+        now: Timestamp,
+    ) -> Result<Self, OperatorTokenRefused> {
+        token.usable(now)?;
+        Ok(Self { origin: Origin { by: Actor::OperatorToken(token.id), from } })
+    }
+
+    /// The operator at the command line: whoever opens the database and the key ring needs no token.
+    #[must_use]
+    pub const fn command_line() -> Self {
+        Self { origin: Origin::COMMAND_LINE }
+    }
+
+    /// The authority to manage one project; whether there is such a project, its management finds out.
+    #[must_use]
+    pub fn manage(&self, project_id: ProjectId) -> Management {
+        Management { project_id, origin: self.origin.clone() }
+    }
+
+    /// Who acts, for the audit trail.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
     }
 }
 
@@ -162,6 +250,7 @@ mod tests {
             name: "Test".into(),
             environment: Environment::Staging,
             policy: Policy::default(),
+            not_before: None,
             created_at: Timestamp::EPOCH,
         };
         let key = ApiKeyRecord {
@@ -172,13 +261,14 @@ mod tests {
             scopes: vec![Scope::UsersRead],
             callers,
             created_at: Timestamp::EPOCH,
+            last_used_at: None,
             revoked_at: None,
         };
         ProjectGrant::admit(Arc::new(project), Arc::new(key), caller)
     }
 
     fn from(origin: &str) -> CallOrigin<'_> {
-        CallOrigin { origin: Some(origin), app_identifier: None }
+        CallOrigin { origin: Some(origin), ..CallOrigin::default() }
     }
 
     #[test]

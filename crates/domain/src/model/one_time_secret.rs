@@ -1,10 +1,11 @@
 //! One-time secrets: what every sign-in ends with, traded once for a session.
 
 use super::{
+    challenge::ClientPrefix,
     policy::Policy,
     rotation::{Presented, RotationState, Row},
     session::{Device, RefreshReply, Session, SignIn},
-    user::User,
+    user::{User, UserDisabled},
 };
 use authmint_protocol::{
     ErrorCode,
@@ -27,6 +28,8 @@ pub struct OneTimeSecretRecord {
     pub expires_at: Timestamp,
     /// When it was traded, and for which session.
     pub used: Option<(Timestamp, SessionId)>,
+    /// As of now: the moment before which its project lets no session have been opened.
+    pub not_before: Option<Timestamp>,
 }
 
 /// A one-time secret is refused.
@@ -38,6 +41,9 @@ pub enum ExchangeRefused {
     /// It came too late.
     #[error("this one-time secret has expired; sign in again")]
     Expired,
+    /// Its user was disabled meanwhile.
+    #[error(transparent)]
+    Disabled(#[from] UserDisabled),
     /// It was used before.
     #[error("this one-time secret was used before; sign in again if you are not signed in")]
     Used,
@@ -50,6 +56,7 @@ impl ExchangeRefused {
         match self {
             Self::Invalid => ErrorCode::OneTimeSecretInvalid,
             Self::Expired => ErrorCode::OneTimeSecretExpired,
+            Self::Disabled(disabled) => disabled.code(),
             Self::Used => ErrorCode::OneTimeSecretUsed,
         }
     }
@@ -80,11 +87,21 @@ impl OneTimeSecretRecord {
         now: Timestamp,
     ) -> ExchangeDecision {
         let Some((used_at, _)) = self.used else {
-            if now >= self.expires_at {
+            if let Err(disabled) = self.user.may_sign_in() {
+                return ExchangeDecision::Refuse(disabled.into());
+            }
+            let outdated = self.not_before.is_some_and(|at| self.sign_in.at < at);
+            if now >= self.expires_at || outdated {
                 return ExchangeDecision::Refuse(ExchangeRefused::Expired);
             }
-            let session =
-                Session::open(new.id, self.user.clone(), self.sign_in.clone(), new.device, policy, now);
+            let session = Session::open(
+                new.id,
+                self.user.clone(),
+                self.sign_in.clone(),
+                (new.device, new.from),
+                policy,
+                now,
+            );
             return ExchangeDecision::Open(Box::new(session));
         };
         match opened {
@@ -107,6 +124,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// What the device said of itself.
     pub device: Device,
+    /// From which network it asks.
+    pub from: Option<ClientPrefix>,
 }
 
 /// The answer with a session's first token.

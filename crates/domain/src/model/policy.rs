@@ -3,7 +3,7 @@
 use super::rotation::Windows;
 use authmint_protocol::token::algorithm::Algorithm;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// A project's choices; every span is in whole seconds where it is written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Policy {
     /// What session JWTs are signed with; a key for it is made as soon as a project asks for it.
     #[serde(with = "algorithm")]
     pub signing_algorithm: Algorithm,
+    /// Claims that every session JWT of the project carries beside those that the service decides.
+    pub custom_claims: BTreeMap<String, serde_json::Value>,
 }
 
 impl Default for Policy {
@@ -49,9 +51,33 @@ impl Default for Policy {
             code_ttl: Duration::from_secs(10 * 60),
             email_in_jwt: false,
             signing_algorithm: Algorithm::Es256,
+            custom_claims: BTreeMap::new(),
         }
     }
 }
+
+/// Claims that the service decides, or that say to others whom a token is for: no project sets them.
+const RESERVED_CLAIMS: [&str; 16] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "sid",
+    "amr",
+    "acr",
+    "auth_time",
+    "email",
+    "azp",
+    "act",
+    "cnf",
+    "nonce",
+];
+
+/// Bytes of all custom claims as JSON: the JWT lies in a cookie, and browsers drop one of more than 4096 bytes.
+const LONGEST_CUSTOM_CLAIMS: usize = 1024;
 
 /// Existing clients refresh 120 s before the end and never schedule a refresh for a shorter life.
 pub const SHORTEST_JWT_TTL: Duration = Duration::from_secs(3 * 60);
@@ -107,6 +133,19 @@ impl Policy {
                 "at most 3600 s: within it a stolen token is not found out",
                 self.settle.as_secs() <= 3600,
             ),
+            (
+                "custom_claims",
+                "named by 1 to 64 characters, and by no name that the service decides (iss, sub, aud, exp, nbf, iat, \
+                 jti, sid, amr, acr, auth_time, email, azp, act, cnf, nonce)",
+                self.custom_claims.keys().all(|name| is_custom_claim(name)),
+            ),
+            (
+                "custom_claims",
+                "at most 1024 bytes of JSON: the JWT must fit into a cookie",
+                self.custom_claims.is_empty()
+                    || serde_json::to_vec(&self.custom_claims)
+                        .is_ok_and(|json| json.len() <= LONGEST_CUSTOM_CLAIMS),
+            ),
         ];
         checks
             .into_iter()
@@ -137,6 +176,8 @@ pub struct PolicyChange {
     pub email_in_jwt: Option<bool>,
     /// See [`Policy::signing_algorithm`].
     pub signing_algorithm: Option<Algorithm>,
+    /// See [`Policy::custom_claims`]; all of them at once.
+    pub custom_claims: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 impl PolicyChange {
@@ -153,6 +194,7 @@ impl PolicyChange {
             code_ttl: self.code_ttl.unwrap_or(policy.code_ttl),
             email_in_jwt: self.email_in_jwt.unwrap_or(policy.email_in_jwt),
             signing_algorithm: self.signing_algorithm.unwrap_or(policy.signing_algorithm),
+            custom_claims: self.custom_claims.clone().unwrap_or_else(|| policy.custom_claims.clone()),
         }
     }
 
@@ -168,9 +210,14 @@ impl PolicyChange {
             ("code_ttl", self.code_ttl.is_some()),
             ("email_in_jwt", self.email_in_jwt.is_some()),
             ("signing_algorithm", self.signing_algorithm.is_some()),
+            ("custom_claims", self.custom_claims.is_some()),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name)
     }
+}
+
+fn is_custom_claim(name: &str) -> bool {
+    (1..=64).contains(&name.len()) && !name.chars().any(char::is_control) && !RESERVED_CLAIMS.contains(&name)
 }
 
 fn in_bounds(span: Duration, most: u64) -> bool {
@@ -224,6 +271,20 @@ mod tests {
         let settings = |relaxed| broken.faults(relaxed).iter().map(|fault| fault.setting).collect::<Vec<_>>();
         assert_eq!(settings(false), ["session_jwt_ttl", "code_ttl"]);
         assert_eq!(settings(true), ["code_ttl"]);
+    }
+
+    #[test]
+    fn threat_12_no_project_sets_a_claim_that_the_service_decides() {
+        let with = |name: &str, value: serde_json::Value| Policy {
+            custom_claims: BTreeMap::from([(name.to_owned(), value)]),
+            ..Policy::default()
+        };
+        for reserved in RESERVED_CLAIMS {
+            assert_eq!(with(reserved, true.into()).faults(true).len(), 1, "{reserved}");
+        }
+        assert_eq!(with("", true.into()).faults(true).len(), 1);
+        assert_eq!(with("long", "x".repeat(1024).into()).faults(true).len(), 1);
+        assert_eq!(with("https://app.example/role", serde_json::json!({ "role": ["a"] })).faults(false), []);
     }
 
     #[test]

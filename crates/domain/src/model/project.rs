@@ -19,6 +19,8 @@ pub struct Project {
     pub environment: Environment,
     /// Its choices.
     pub policy: Policy,
+    /// Sessions opened before this moment are over.
+    pub not_before: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -46,6 +48,21 @@ pub enum Scope {
     /// Profiles may be read.
     #[serde(rename = "users.read")]
     UsersRead,
+    /// Users may be disabled, enabled and deleted.
+    #[serde(rename = "users.write")]
+    UsersWrite,
+    /// Sessions may be listed.
+    #[serde(rename = "sessions.read")]
+    SessionsRead,
+    /// Sessions may be ended.
+    #[serde(rename = "sessions.revoke")]
+    SessionsRevoke,
+    /// The audit trail may be read.
+    #[serde(rename = "events.read")]
+    EventsRead,
+    /// The project's settings may be read and changed.
+    #[serde(rename = "project.write")]
+    ProjectWrite,
     /// The revocation feed may be followed.
     #[serde(rename = "feed.read")]
     FeedRead,
@@ -68,6 +85,8 @@ pub struct ApiKeyRecord {
     pub callers: Callers,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was last shown, to the minute; not kept of a key that was never shown.
+    pub last_used_at: Option<Timestamp>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
 }

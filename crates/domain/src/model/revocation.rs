@@ -2,7 +2,8 @@
 
 use super::{
     policy::LONGEST_JWT_TTL,
-    session::{Ended, Session},
+    session::{EndReason, Ended, Session},
+    user::User,
 };
 use authmint_protocol::{
     id::{ProjectId, SessionId, UserId},
@@ -21,6 +22,8 @@ pub enum Revoked {
     Session(SessionId),
     /// All of a user's sessions.
     User(UserId),
+    /// Every session of a project.
+    Project(ProjectId),
     /// A signing key, by its `kid`.
     Key(String),
 }
@@ -32,6 +35,7 @@ impl Revoked {
         match self {
             Self::Session(_) => FeedKind::Session,
             Self::User(_) => FeedKind::User,
+            Self::Project(_) => FeedKind::Project,
             Self::Key(_) => FeedKind::Key,
         }
     }
@@ -42,6 +46,7 @@ impl Revoked {
         match self {
             Self::Session(_) => "session",
             Self::User(_) => "user",
+            Self::Project(_) => "project",
             Self::Key(_) => "key",
         }
     }
@@ -52,6 +57,7 @@ impl Revoked {
         match self {
             Self::Session(id) => id.to_string(),
             Self::User(id) => id.to_string(),
+            Self::Project(id) => id.to_string(),
             Self::Key(kid) => kid.clone(),
         }
     }
@@ -62,6 +68,7 @@ impl Revoked {
         match kind {
             "session" => id.parse().ok().map(Self::Session),
             "user" => id.parse().ok().map(Self::User),
+            "project" => id.parse().ok().map(Self::Project),
             "key" => Some(Self::Key(id.to_owned())),
             _ => None,
         }
@@ -97,6 +104,25 @@ impl Revocation {
             reason: ended.reason.as_str(),
             ended_at: ended.at,
         }
+    }
+
+    /// The entry of a user whose sessions all end.
+    #[must_use]
+    pub fn of_user(user: &User, ended: Ended) -> Self {
+        Self {
+            project_id: Some(user.project_id),
+            what: Revoked::User(user.id),
+            reason: ended.reason.as_str(),
+            ended_at: ended.at,
+        }
+    }
+
+    /// The entry of a project whose sessions of before some moment were ended at `ended_at`. JWTs of before it say
+    /// nothing about when their sessions were opened, so each is asked for anew.
+    #[must_use]
+    pub const fn of_project(id: ProjectId, ended_at: Timestamp) -> Self {
+        let reason = EndReason::NotBefore.as_str();
+        Self { project_id: Some(id), what: Revoked::Project(id), reason, ended_at }
     }
 
     /// When the last JWT that it concerns is over, by every clock.
@@ -153,6 +179,7 @@ mod tests {
         for what in [
             Revoked::Session(SessionId::from_bytes([1; 16])),
             Revoked::User(UserId::from_bytes([2; 16])),
+            Revoked::Project(ProjectId::from_bytes([3; 16])),
             Revoked::Key("kid".into()),
         ] {
             assert_eq!(Revoked::from_texts(what.kind_text(), &what.id()), Some(what));

@@ -7,7 +7,7 @@ use super::{
 use authmint_protocol::{secret::SessionJwt, time::Timestamp, token::algorithm::Algorithm};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use serde::Serialize;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// The claims of a session JWT (RFC 7519; `sid`, `amr` and `auth_time` as in OpenID Connect Core).
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,6 +31,9 @@ pub struct Claims {
     /// The address, only where the project asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// What the project adds; a policy within its bounds names none of the above.
+    #[serde(flatten)]
+    pub custom: BTreeMap<String, serde_json::Value>,
 }
 
 /// The most by which a life is shortened, as a divisor: a twentieth is 5 %.
@@ -57,6 +60,7 @@ impl Claims {
             amr: [session.sign_in.amr.clone()],
             auth_time: session.sign_in.at.unix_seconds(),
             email: session.user.email.clone().filter(|_| policy.email_in_jwt),
+            custom: policy.custom_claims.clone(),
         }
     }
 

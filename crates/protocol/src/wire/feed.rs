@@ -37,6 +37,8 @@ pub enum FeedKind {
     Session,
     /// All of a user's sessions as of then; the user may sign in again.
     User,
+    /// Every session of the project that was opened before then.
+    Project,
     /// A signing key.
     Key,
     /// Something that a newer service knows; this version leaves it aside.

@@ -1,5 +1,6 @@
 //! The messages that existing clients and the SDK exchange with the service, one file per concern.
 
+pub mod admin;
 pub mod feed;
 pub mod problem;
 pub mod session;

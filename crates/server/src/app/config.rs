@@ -5,6 +5,9 @@ use crate::{adapter::mailer::Inbox, http::client_address::TrustedProxies};
 use authmint_domain::model::signing_key::{SCHEDULE, Schedule};
 use std::time::Duration;
 
+/// How long the audit trail is kept unless an operator wants it otherwise: a year, within which most questions come up.
+pub const AUDIT_KEPT_FOR: Duration = Duration::from_secs(365 * 86_400);
+
 /// How a service is to run.
 #[derive(Clone)]
 pub struct AppConfig {
@@ -22,6 +25,8 @@ pub struct AppConfig {
     pub limited: bool,
     /// How a request's span continues the trace of a trusted proxy, where somebody collects traces.
     pub continue_trace: Option<ContinueTrace>,
+    /// How long lines of the audit trail are kept; none: for good.
+    pub audit_kept_for: Option<Duration>,
     /// How long an API key that was looked up, or not found, is taken at its word.
     pub key_cache_ttl: Duration,
 }
@@ -123,6 +128,7 @@ impl AppConfig {
             signing_keys: SCHEDULE,
             limited: true,
             continue_trace: None,
+            audit_kept_for: Some(AUDIT_KEPT_FOR),
             key_cache_ttl: Duration::from_secs(2),
         })
     }

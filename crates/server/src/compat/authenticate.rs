@@ -33,7 +33,7 @@ pub(crate) async fn authenticate(
         state: query.required("state")?,
         token: query.required("token")?,
     };
-    let proven = finish(app.context(), &caller.grant, entered, &caller.prefix()).await;
+    let proven = finish(app.context(), &caller.grant, entered).await;
     app.metrics().signed_in(METHOD, proven.as_ref().err().map(AuthenticateError::code));
     let one_time_secret = proven?;
     let callback_url = callback.with_secret(&one_time_secret);

@@ -13,7 +13,7 @@ pub(crate) async fn send_code(
     caller: Caller,
     body::Json(request): body::Json<SendCodeRequest>,
 ) -> Result<Json<SendCodeResponse>, Problem> {
-    let sent = email::send_code(app.context(), &caller.grant, &request.email, &caller.prefix()).await;
+    let sent = email::send_code(app.context(), &caller.grant, &request.email).await;
     match &sent {
         Err(SendCodeError::TooSoon(_)) => app.metrics().limited("resend"),
         Err(SendCodeError::Limited(_)) => app.metrics().limited("codes"),

@@ -19,16 +19,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 pub(crate) struct Caller {
     /// What the key permits.
     pub(crate) grant: ProjectGrant,
-    address: IpAddr,
-}
-
-impl Caller {
-    /// Where the call comes from, as limits count it.
-    ///
-    /// The address is the connection's, or what trusted proxies say: see [`TrustedProxies`](super::client_address).
-    pub(crate) fn prefix(&self) -> ClientPrefix {
-        ClientPrefix::of(self.address)
-    }
 }
 
 impl FromRequestParts<App> for Caller {
@@ -41,14 +31,21 @@ impl FromRequestParts<App> for Caller {
         })?;
         let key = app.known_keys().find(app.context(), &ApiKeyText::new(text.to_owned())).await?;
         telemetry::note_project(key.project.id);
+        let from = prefix(parts, app);
         let origin = CallOrigin {
             origin: single(&parts.headers, "origin")?,
             app_identifier: single(&parts.headers, "x-app-identifier")?,
+            from: Some(&from),
         };
-        let grant = key.admit(origin)?;
-        let address = app.config().trusted_proxies.client(peer(&parts.extensions), &parts.headers);
-        Ok(Self { grant, address })
+        Ok(Self { grant: key.admit(origin)? })
     }
+}
+
+/// Where a call comes from, as limits count it.
+///
+/// The address is the connection's, or what trusted proxies say: see [`TrustedProxies`](super::client_address).
+pub(super) fn prefix(parts: &Parts, app: &App) -> ClientPrefix {
+    ClientPrefix::of(app.config().trusted_proxies.client(peer(&parts.extensions), &parts.headers))
 }
 
 /// The address of the connection; a request without one was made in this process.

@@ -8,8 +8,9 @@ use authmint_domain::{
         project::{self, ProjectChange, ProjectError},
     },
     model::{
-        audit::AuditKind,
+        audit::{AuditKind, EventFilter},
         caller::AskedCallers,
+        grant::OperatorGrant,
         key_ring::{KeyRing, sha256},
         policy::PolicyChange,
         project::Scope,
@@ -35,6 +36,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
+const OPERATOR: OperatorGrant = OperatorGrant::command_line();
 const SHOP: ProjectId = ProjectId::from_bytes([1; 16]);
 
 /// What the commands work with: the same database, opened again.
@@ -49,6 +51,7 @@ fn operator(service: &Service) -> Context<ServerPorts> {
         issuer: String::new(),
         signing_keys: SCHEDULE,
         limited: true,
+        audit_kept_for: None,
     }
 }
 
@@ -85,36 +88,46 @@ async fn refused_with(service: &Service, key: &str) -> String {
 async fn a_key_minted_beside_the_running_service_serves_and_once_revoked_is_refused_within_two_seconds() {
     let service = Service::start().await;
     let cx = operator(&service);
-    let (text, key) = api_key::create(&cx, SHOP, Usage::Client, anyone()).await.unwrap();
+    let (text, key) = api_key::create(&cx, &OPERATOR, (SHOP, Usage::Client), anyone()).await.unwrap();
     assert_eq!(refused_with(&service, text.reveal()).await, "refresh_malformed", "it is let in");
 
-    let revoked = api_key::revoke(&cx, key.id).await.unwrap();
+    let revoked = api_key::revoke(&cx, &OPERATOR, key.id).await.unwrap();
     service.pass(2);
     assert_eq!(refused_with(&service, text.reveal()).await, "api_key_unknown");
     service.pass(60);
     assert_eq!(
-        api_key::revoke(&cx, key.id).await.unwrap().revoked_at,
+        api_key::revoke(&cx, &OPERATOR, key.id).await.unwrap().revoked_at,
         revoked.revoked_at,
         "once is for good"
     );
-    let kinds: Vec<_> =
-        cx.store.audit_events(SHOP, 10).await.unwrap().iter().map(|event| event.kind).collect();
+    let kinds: Vec<_> = cx
+        .store
+        .audit_events(EventFilter { project_id: Some(SHOP), ..EventFilter::default() }, 10)
+        .await
+        .unwrap()
+        .iter()
+        .map(|event| event.event.kind)
+        .collect();
     assert_eq!(kinds, [AuditKind::ApiKeyRevoked, AuditKind::ApiKeyMinted]);
     let unknown = ApiKeyId::from_bytes([42; 16]);
-    assert_eq!(api_key::revoke(&cx, unknown).await, Err(KeyError::Unknown(unknown)));
+    assert_eq!(api_key::revoke(&cx, &OPERATOR, unknown).await, Err(KeyError::Unknown(unknown)));
 }
 
 #[tokio::test]
 async fn a_text_is_shown_once_and_kept_as_a_hash() {
     let service = Service::start().await;
     let cx = operator(&service);
-    let (text, key) =
-        api_key::create(&cx, SHOP, Usage::Server, AskedKey { callers: AskedCallers::default(), ..anyone() })
-            .await
-            .unwrap();
+    let (text, key) = api_key::create(
+        &cx,
+        &OPERATOR,
+        (SHOP, Usage::Server),
+        AskedKey { callers: AskedCallers::default(), ..anyone() },
+    )
+    .await
+    .unwrap();
     assert_eq!(key.hash, sha256(text.reveal().as_bytes()));
     assert_eq!(key.scopes, [Scope::UsersRead, Scope::FeedRead]);
-    assert!(api_key::list(&cx, SHOP).await.unwrap().contains(&key));
+    assert!(api_key::list(&cx, &OPERATOR, SHOP).await.unwrap().contains(&key));
     let needle = text.reveal().as_bytes();
     let kept = std::fs::read(service.database().to_string().trim_start_matches("sqlite:")).unwrap();
     assert!(!kept.windows(needle.len()).any(|window| window == needle));
@@ -126,16 +139,22 @@ async fn a_projects_settings_are_worked_by_within_two_seconds() {
     let cx = operator(&service);
     let before = service.sign_in("ada@example.com").await;
     let hour = PolicyChange { idle: Some(Duration::from_secs(3600)), ..PolicyChange::default() };
-    project::set(&cx, SHOP, ProjectChange { policy: hour, ..named("Market") }).await.unwrap();
+    project::set(&cx, &OPERATOR.manage(SHOP), ProjectChange { policy: hour, ..named("Market") })
+        .await
+        .unwrap();
     service.pass(2);
     let after = service.sign_in("ben@example.com").await;
     let mail = service.inbox.mails().into_iter().find(|mail| mail.to == "ben@example.com").unwrap();
     assert_eq!(mail.subject, "Your sign-in code for Market");
     let ends = |answer: &serde_json::Value| answer["refresh"]["expiresAt"].as_str().unwrap().to_owned();
     assert!(ends(&after) < ends(&before), "{} {}", ends(&after), ends(&before));
-    let event = &cx.store.audit_events(SHOP, 100).await.unwrap();
-    let event = event.iter().find(|event| event.kind == AuditKind::ProjectChanged).unwrap();
-    assert_eq!(event.detail, "name idle");
+    let event = &cx
+        .store
+        .audit_events(EventFilter { project_id: Some(SHOP), ..EventFilter::default() }, 100)
+        .await
+        .unwrap();
+    let event = event.iter().find(|event| event.event.kind == AuditKind::ProjectChanged).unwrap();
+    assert_eq!(event.event.detail, "name idle");
 }
 
 #[tokio::test]
@@ -149,8 +168,8 @@ async fn a_project_out_of_bounds_is_not_made_and_every_fault_is_named() {
     };
     let asked = ProjectChange { policy, ..named("two\nlines") };
     for outcome in [
-        project::create(&cx, Environment::Staging, asked.clone()).await,
-        project::set(&cx, SHOP, asked.clone()).await,
+        project::create(&cx, &OPERATOR, Environment::Staging, asked.clone()).await,
+        project::set(&cx, &OPERATOR.manage(SHOP), asked.clone()).await,
     ] {
         let error = outcome.unwrap_err();
         assert!(matches!(&error, ProjectError::Faults(faults) if faults.len() == 3), "{error}");
@@ -158,10 +177,13 @@ async fn a_project_out_of_bounds_is_not_made_and_every_fault_is_named() {
             assert!(error.to_string().contains(named), "{error}");
         }
     }
-    assert_eq!(project::list(&cx).await.unwrap().len(), 1);
+    assert_eq!(project::list(&cx, &OPERATOR).await.unwrap().len(), 1);
     let stray = ProjectId::from_bytes([8; 16]);
-    assert_eq!(project::set(&cx, stray, named("x")).await, Err(ProjectError::Unknown(stray)));
-    let key = api_key::create(&cx, stray, Usage::Client, anyone()).await.map(|_| ());
+    assert_eq!(
+        project::set(&cx, &OPERATOR.manage(stray), named("x")).await,
+        Err(ProjectError::Unknown(stray))
+    );
+    let key = api_key::create(&cx, &OPERATOR, (stray, Usage::Client), anyone()).await.map(|_| ());
     assert_eq!(key, Err(KeyError::Project(ProjectError::Unknown(stray))));
 }
 
@@ -171,16 +193,17 @@ async fn an_adopted_key_opens_its_project_under_the_id_that_it_always_had() {
     let cx = operator(&service);
     let theirs = ProjectId::from_bytes([3; 16]);
     let text = foreign_key(Usage::Client, Environment::Staging, theirs);
-    let (key, made) = api_key::adopt(&cx, &text, anyone(), "Taken over", foreign_public).await.unwrap();
+    let (key, made) =
+        api_key::adopt(&cx, &OPERATOR, &text, (anyone(), "Taken over"), foreign_public).await.unwrap();
     assert_eq!((key.project_id, made.id, made.environment), (theirs, theirs, Environment::Staging));
     let sent = service.post("otps/send", &json!({ "email": "ada@example.com" }));
     let sent = sent.header("x-api-key", text.reveal()).send().await;
     assert_eq!(sent.status, 200, "{}", sent.text);
     // Again is the same key, until it is revoked here.
-    let again = api_key::adopt(&cx, &text, anyone(), "Other", foreign_public).await.unwrap();
+    let again = api_key::adopt(&cx, &OPERATOR, &text, (anyone(), "Other"), foreign_public).await.unwrap();
     assert_eq!((again.0.id, again.1.name.as_str()), (key.id, "Taken over"));
-    api_key::revoke(&cx, key.id).await.unwrap();
-    let after = api_key::adopt(&cx, &text, anyone(), "Other", foreign_public).await.map(|_| ());
+    api_key::revoke(&cx, &OPERATOR, key.id).await.unwrap();
+    let after = api_key::adopt(&cx, &OPERATOR, &text, (anyone(), "Other"), foreign_public).await.map(|_| ());
     assert_eq!(after, Err(KeyError::Revoked));
 }
 
@@ -190,7 +213,9 @@ async fn threat_46_what_nobody_trusted_signed_or_anyone_has_is_not_adopted() {
     let cx = operator(&service);
     let adopt = async |text: &str| {
         let text = ApiKeyText::new(text.to_owned());
-        api_key::adopt(&cx, &text, anyone(), "X", Environment::crossmint_signer).await.map(|_| ())
+        api_key::adopt(&cx, &OPERATOR, &text, (anyone(), "X"), Environment::crossmint_signer)
+            .await
+            .map(|_| ())
     };
     assert_eq!(adopt(TEST_VECTOR_KEY).await, Err(KeyError::Public));
     let unsigned = foreign_key(Usage::Server, Environment::Production, ProjectId::from_bytes([3; 16]));
@@ -198,7 +223,7 @@ async fn threat_46_what_nobody_trusted_signed_or_anyone_has_is_not_adopted() {
     let moved = TEST_VECTOR_KEY.replace("ck_development", "ck_staging");
     assert_eq!(adopt(&moved).await, Err(ApiKeyError::SignatureInvalid.into()));
     assert_eq!(adopt("x").await, Err(ApiKeyError::UsageInvalid.into()));
-    assert_eq!(project::list(&cx).await.unwrap().len(), 1, "nothing was registered");
+    assert_eq!(project::list(&cx, &OPERATOR).await.unwrap().len(), 1, "nothing was registered");
 }
 
 #[tokio::test]
@@ -210,9 +235,9 @@ async fn a_staging_key_never_acts_on_production_users() {
     let crossed = foreign_key(Usage::Server, Environment::Staging, SHOP);
     let refused = api_key::adopt(
         &cx,
+        &OPERATOR,
         &crossed,
-        AskedKey { scopes: None, callers: AskedCallers::default() },
-        "X",
+        (AskedKey { scopes: None, callers: AskedCallers::default() }, "X"),
         foreign_public,
     )
     .await
@@ -222,9 +247,9 @@ async fn a_staging_key_never_acts_on_production_users() {
     assert_eq!(refused_with(&service, crossed.reveal()).await, "api_key_unknown");
 
     // A sound one acts on its own project alone: neither sessions nor users of the other are within its reach.
-    let staging = project::create(&cx, Environment::Staging, named("Try-out")).await.unwrap();
+    let staging = project::create(&cx, &OPERATOR, Environment::Staging, named("Try-out")).await.unwrap();
     let all = AskedKey { scopes: Some(Scope::ALL.to_vec()), callers: AskedCallers::default() };
-    let (key, _) = api_key::create(&cx, staging.id, Usage::Server, all).await.unwrap();
+    let (key, _) = api_key::create(&cx, &OPERATOR, (staging.id, Usage::Server), all).await.unwrap();
     let token = ada["refresh"]["secret"].as_str().unwrap();
     let call = service.post("refresh", &json!({ "refresh": token })).header("x-api-key", key.reveal());
     call.send().await.is_problem(401, "project_mismatch");
@@ -267,8 +292,9 @@ async fn minted_keys_keep_to_their_origins_as_browsers_write_them() {
     let cx = operator(&service);
     let callers =
         AskedCallers { origins: vec!["https://App.Example:443/".into()], ..AskedCallers::default() };
-    let (key, _) =
-        api_key::create(&cx, SHOP, Usage::Client, AskedKey { scopes: None, callers }).await.unwrap();
+    let (key, _) = api_key::create(&cx, &OPERATOR, (SHOP, Usage::Client), AskedKey { scopes: None, callers })
+        .await
+        .unwrap();
     for (origin, code) in
         [("https://app.example", "refresh_malformed"), ("https://app.example:8443", "origin_not_allowed")]
     {

@@ -103,6 +103,7 @@ impl Service {
             name: "Shop".into(),
             environment: Environment::Production,
             policy: setup.policy.clone(),
+            not_before: None,
             created_at: START,
         };
         store.put_project(project).await.unwrap();
@@ -219,6 +220,7 @@ async fn add_key(store: &Store, seed: u8, usage: Usage, callers: Callers, scopes
         scopes: scopes.to_vec(),
         callers,
         created_at: START,
+        last_used_at: None,
         revoked_at: None,
     };
     store.put_api_key(record).await.unwrap();

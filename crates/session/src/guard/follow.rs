@@ -133,6 +133,7 @@ impl Guard {
                 let added = match (entry.kind, session(entry)) {
                     (FeedKind::Session, Some(id)) => adding.add_session(id, ErrorCode::SessionRevoked, until),
                     (FeedKind::User, _) => adding.add_user(&entry.id, at, until),
+                    (FeedKind::Project, _) => adding.add_everyone(at, until),
                     _ => false,
                 };
                 any | added
@@ -144,6 +145,9 @@ impl Guard {
         // A kept answer for an ended session is refused by its JWT; one for such a user may be of the same second.
         let users = entries.iter().filter(|entry| entry.kind == FeedKind::User);
         let users: HashSet<_> = users.map(|entry| entry.id.as_str()).collect();
+        if entries.iter().any(|entry| entry.kind == FeedKind::Project) {
+            self.memory.drop_answers();
+        }
         if !users.is_empty() {
             self.memory.drop_answers_of(&users);
         }

@@ -48,6 +48,11 @@ impl Memory {
             .retain(|answer| !matches!(answer, Answer::Renewed(of) if users.contains(of.user.id.as_str())));
     }
 
+    /// Drops every kept answer.
+    pub(super) fn drop_answers(&self) {
+        self.answers.retain(|_| false);
+    }
+
     /// Remembers that the token is of no more use, and drops what a refresh with it had brought.
     pub(super) fn refuse(&self, token: &RefreshToken, code: ErrorCode, now: Timestamp) {
         self.refusals.insert(token.reveal(), code, now);

@@ -32,6 +32,8 @@ struct Known {
     sessions: HashMap<SessionId, (ErrorCode, Timestamp), Seeded>,
     /// As of when a user's sessions ended, and until when that matters. The user may have signed in again since.
     users: HashMap<String, (Timestamp, Timestamp), Seeded>,
+    /// The same of all users of the project.
+    everyone: Option<(Timestamp, Timestamp)>,
     tidy_at: usize,
 }
 
@@ -42,7 +44,7 @@ pub(super) enum Standing {
     Clear,
     /// Its session ended, for good.
     Ended(ErrorCode),
-    /// All sessions that its user had then ended; only the service knows whether this one is among them.
+    /// All sessions that its user had then ended, or the older ones of the whole project; only the service knows whether this one is among them.
     Outdated(Timestamp),
 }
 
@@ -51,6 +53,7 @@ impl Ended {
         let known = Known {
             sessions: HashMap::with_hasher(seeded.clone()),
             users: HashMap::with_hasher(seeded.clone()),
+            everyone: None,
             tidy_at: FEW,
         };
         Self { version: AtomicU64::new(0), known: RwLock::new(known) }
@@ -90,9 +93,10 @@ impl Ended {
         if let Some((code, _)) = claims.session_id.and_then(|session| known.sessions.get(&session)) {
             return Standing::Ended(*code);
         }
-        match known.users.get(&claims.subject) {
+        let of_user = known.users.get(&claims.subject).map(|(at, _)| *at);
+        match of_user.max(known.everyone.map(|(at, _)| at)) {
             // JWTs are dated in whole seconds: one of the same second may be of either side.
-            Some((at, _)) if claims.issued_at.is_none_or(|issued| issued <= *at) => Standing::Outdated(*at),
+            Some(at) if claims.issued_at.is_none_or(|issued| issued <= at) => Standing::Outdated(at),
             _ => Standing::Clear,
         }
     }
@@ -113,10 +117,19 @@ impl Adding<'_> {
         }
         !known
     }
+
+    pub(super) fn add_everyone(&mut self, at: Timestamp, until: Timestamp) -> bool {
+        let known = self.0.everyone.is_some_and(|(known, _)| known >= at);
+        if !known {
+            self.0.everyone = Some((at, until));
+        }
+        !known
+    }
 }
 
 impl Known {
     fn tidy(&mut self, now: Timestamp) {
+        self.everyone = self.everyone.filter(|(_, until)| now < *until);
         if self.sessions.len() + self.users.len() < self.tidy_at {
             return;
         }

@@ -1,7 +1,7 @@
 //! The revocation feed: what ended elsewhere is refused here, while its JWT is still good.
 
 use crate::{
-    service::{JWT_LIFE, Mood, USER},
+    service::{JWT_LIFE, Mood, PROJECT, USER},
     world::{START, World, background, error, plain, session},
 };
 use authmint::{
@@ -71,7 +71,7 @@ fn a_snapshot_is_read_to_its_end_and_then_continued_by_its_cursor() {
 #[test]
 fn threat_23_a_kept_refresh_does_not_revive_what_ended_since() {
     // Of the same second too, which a JWT cannot tell from its end.
-    for (of_user, seconds) in [(false, 0), (true, 0), (true, 1)] {
+    for (kind, seconds) in [("session", 0), ("user", 0), ("user", 1), ("project", 0), ("project", 1)] {
         let (mut world, _, token) = followed(Revocation::BestEffort);
         let alone = background(&format!("crossmint-refresh-token={}", token.reveal()));
         let renewed = world.get(&alone);
@@ -79,12 +79,12 @@ fn threat_23_a_kept_refresh_does_not_revive_what_ended_since() {
         assert!(code(&mut world, &alone).is_empty() && world.sent("refresh") == 1, "the answer is kept");
         world.pass(seconds);
         world.service.refuse(&token, ErrorCode::SessionRevoked);
-        let entry = if of_user {
-            ("user", USER.to_owned(), world.now)
-        } else {
-            ("session", crate::service::session_of(&token).to_string(), world.now)
+        let id = match kind {
+            "session" => crate::service::session_of(&token).to_string(),
+            "user" => USER.to_owned(),
+            _ => PROJECT.to_string(),
         };
-        world.service.feed.push(entry);
+        world.service.feed.push((kind, id, world.now));
         world.follow();
         assert_eq!(code(&mut world, &alone), "session_revoked");
         assert_eq!(code(&mut world, &background(&plain(&jwt, &token))), "session_revoked");
@@ -113,9 +113,18 @@ fn a_refresh_under_way_when_its_session_ends_brings_nothing() {
 
 #[test]
 fn the_end_of_a_users_sessions_asks_the_service_once_a_session_and_spares_later_ones() {
+    many_end("user", USER);
+}
+
+#[test]
+fn the_end_of_a_projects_older_sessions_asks_the_service_once_a_session_and_spares_later_ones() {
+    many_end("project", &PROJECT.to_string());
+}
+
+fn many_end(kind: &'static str, id: &str) {
     let (mut world, request, token) = followed(Revocation::BestEffort);
     world.pass(10);
-    world.service.feed.push(("user", USER.to_owned(), world.now));
+    world.service.feed.push((kind, id.to_owned(), world.now));
     let (jwt, later) = {
         world.pass(1);
         world.sign_in()
@@ -131,7 +140,7 @@ fn the_end_of_a_users_sessions_asks_the_service_once_a_session_and_spares_later_
     // And one that it did end is refused.
     world.service.refuse(&token, ErrorCode::SessionRevoked);
     world.pass(1);
-    world.service.feed.push(("user", USER.to_owned(), world.now));
+    world.service.feed.push((kind, id.to_owned(), world.now));
     world.follow();
     assert_eq!(code(&mut world, &renewed), "session_revoked");
 }

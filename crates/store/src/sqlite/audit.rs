@@ -1,58 +1,91 @@
 //! The audit trail: lines are added by whoever commits the change that they tell of.
 
 use crate::{error::Fault, row::Columns};
-use authmint_domain::model::audit::{AdminEvent, AuditEvent, AuditKind, RecordedEvent};
-use authmint_protocol::id::ProjectId;
-use rusqlite::{Connection, params};
+use authmint_domain::model::{
+    audit::{Actor, AuditEvent, AuditKind, EventFilter, Origin, RecordedEvent},
+    challenge::ClientPrefix,
+};
+use rusqlite::{Connection, Row, params};
 
-/// Adds a line; its detail is a stable word.
+/// Adds a line.
 pub(super) fn record(tx: &Connection, event: &AuditEvent) -> Result<(), Fault> {
-    record_with(tx, event, event.detail)
-}
-
-/// Adds a line whose detail is known only from a row.
-pub(super) fn record_with(tx: &Connection, event: &AuditEvent, detail: &str) -> Result<(), Fault> {
-    const INSERT: &str = "INSERT INTO audit_events (at, kind, project_id, user_id, session_id, detail)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    const INSERT: &str = "INSERT INTO audit_events
+            (at, kind, actor, origin, project_id, user_id, session_id, detail)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     tx.prepare_cached(INSERT)?.execute(params![
         event.at.unix_millis(),
         event.kind.as_str(),
-        event.project_id.as_bytes(),
+        event.origin.by.to_string(),
+        event.origin.from.as_ref().map(ClientPrefix::as_str),
+        event.project_id.as_ref().map(|id| id.as_bytes()),
         event.user_id.as_ref().map(|id| id.as_bytes()),
         event.session_id.as_ref().map(|id| id.as_bytes()),
-        detail,
+        event.detail,
     ])?;
     Ok(())
 }
 
-/// Adds a line about what an operator did.
-pub(super) fn record_admin(tx: &Connection, event: &AdminEvent) -> Result<(), Fault> {
-    let AdminEvent { at, kind, project_id, ref detail } = *event;
-    let line = AuditEvent { at, kind, project_id, user_id: None, session_id: None, detail: "" };
-    record_with(tx, &line, detail)
-}
-
-pub(super) fn newest(
-    db: &Connection,
-    project_id: ProjectId,
-    limit: u32,
-) -> Result<Vec<RecordedEvent>, Fault> {
-    const SELECT: &str = "SELECT number, at, kind, user_id, session_id, detail FROM audit_events
-        WHERE project_id = ?1 ORDER BY number DESC LIMIT ?2";
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query((project_id.as_bytes(), limit))?;
+/// The newest lines that a filter lets through.
+///
+/// The two frequent questions, those of a project and those about a user, have an index each; a filter that lets little
+/// through reads on until the page is full or the trail ends.
+pub(super) fn newest(db: &Connection, filter: &EventFilter, limit: u32) -> Result<Vec<RecordedEvent>, Fault> {
+    let mut conditions = Vec::new();
+    let mut values: Vec<Box<dyn rusqlite::ToSql>> = Vec::new();
+    let mut hold = |condition: &'static str, value: Box<dyn rusqlite::ToSql>| {
+        values.push(value);
+        conditions.push(format!("{condition} ?{}", values.len()));
+    };
+    if let Some(id) = filter.project_id {
+        hold("project_id =", Box::new(*id.as_bytes()));
+    }
+    if let Some(id) = filter.user_id {
+        hold("user_id =", Box::new(*id.as_bytes()));
+    }
+    if let Some(id) = filter.session_id {
+        hold("session_id =", Box::new(*id.as_bytes()));
+    }
+    if let Some(kind) = filter.kind {
+        hold("kind =", Box::new(kind.as_str()));
+    }
+    if let Some(since) = filter.since {
+        hold("at >=", Box::new(since.unix_millis()));
+    }
+    if let Some(until) = filter.until {
+        hold("at <", Box::new(until.unix_millis()));
+    }
+    if let Some(before) = filter.before_number {
+        hold("number <", Box::new(i64::try_from(before).unwrap_or(i64::MAX)));
+    }
+    let conditions = if conditions.is_empty() { "1".to_owned() } else { conditions.join(" AND ") };
+    let select = format!(
+        "SELECT number, at, kind, actor, origin, project_id, user_id, session_id, detail FROM audit_events
+        WHERE {conditions} ORDER BY number DESC LIMIT {limit}"
+    );
+    let mut statement = db.prepare_cached(&select)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
     let mut events = Vec::new();
     while let Some(row) = rows.next()? {
-        let number: i64 = row.get(0)?;
-        let mut columns = Columns::new(row, "audit_events", &number);
-        columns.skip();
-        events.push(RecordedEvent {
-            at: columns.next("at")?,
-            kind: columns.parsed("kind", AuditKind::from_text)?,
-            user_id: columns.next("user_id")?,
-            session_id: columns.next("session_id")?,
-            detail: columns.next("detail")?,
-        });
+        events.push(read(row)?);
     }
     Ok(events)
+}
+
+fn read(row: &Row<'_>) -> Result<RecordedEvent, Fault> {
+    let number: i64 = row.get(0)?;
+    let mut columns = Columns::new(row, "audit_events", &number);
+    columns.skip();
+    let event = AuditEvent {
+        at: columns.next("at")?,
+        kind: columns.parsed("kind", AuditKind::from_text)?,
+        origin: Origin {
+            by: columns.parsed("actor", Actor::from_text)?,
+            from: columns.next::<Option<String>>("origin")?.map(ClientPrefix::from_stored),
+        },
+        project_id: columns.next("project_id")?,
+        user_id: columns.next("user_id")?,
+        session_id: columns.next("session_id")?,
+        detail: columns.next::<String>("detail")?.into(),
+    };
+    Ok(RecordedEvent { number: number.unsigned_abs(), event })
 }

@@ -9,6 +9,7 @@ mod limit;
 mod lock;
 mod migrate;
 mod one_time_secret;
+mod operator_token;
 mod project;
 mod purge;
 mod restore;
@@ -21,20 +22,24 @@ mod writer;
 use crate::{Options, error::OpenError};
 use authmint_domain::{
     model::{
-        audit::RecordedEvent,
+        audit::{EventFilter, Origin, RecordedEvent},
         challenge::{EmailChallenge, EmailId},
         limit::{Limit, LimitKey, Spent},
         one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
+        operator_token::OperatorTokenRecord,
         project::{ApiKeyRecord, Project},
         revocation::Stretch,
         session::{Decision, Session},
         signing_key::KeyStep,
-        user::User,
+        user::{Identity, User, UserDecision, UserQuery},
     },
-    port::{self, AdminDecision, Admission, ChallengeDecision, Decide, Purged, SigningKeys, StoreError},
+    port::{
+        self, AdminDecision, Admission, Admitted, ChallengeDecision, Decide, PurgeBefore, Purged, Shown,
+        SigningKeys, StoreError,
+    },
 };
 use authmint_protocol::{
-    id::{ApiKeyId, OneTimeSecretId, ProjectId, SessionId, UserId},
+    id::{ApiKeyId, OneTimeSecretId, OperatorTokenId, ProjectId, SessionId, UserId},
     time::Timestamp,
 };
 use connection::{Opening, Readers};
@@ -93,7 +98,9 @@ impl port::Store for SqliteStore {
         id: ProjectId,
         decide: impl Decide<Project, AdminDecision<Project, A>>,
     ) -> Result<A, StoreError> {
-        self.queue.write(move |tx| project::decide(tx, id, &decide)).await
+        let (answer, entry) = self.queue.write(move |tx| project::decide(tx, id, &decide)).await?;
+        self.news.tell_of(entry);
+        Ok(answer)
     }
 
     async fn api_keys(&self, project_id: ProjectId) -> Result<Vec<ApiKeyRecord>, StoreError> {
@@ -108,18 +115,39 @@ impl port::Store for SqliteStore {
         self.queue.write(move |tx| api_key::decide(tx, id, &decide)).await
     }
 
+    async fn operator_token(&self, hash: [u8; 32]) -> Result<Option<OperatorTokenRecord>, StoreError> {
+        self.readers.read(|db| operator_token::find(db, hash))
+    }
+
+    async fn operator_tokens(&self) -> Result<Vec<OperatorTokenRecord>, StoreError> {
+        self.readers.read(operator_token::all)
+    }
+
+    async fn decide_operator_token<A: Send + 'static>(
+        &self,
+        id: OperatorTokenId,
+        decide: impl Decide<OperatorTokenRecord, AdminDecision<OperatorTokenRecord, A>>,
+    ) -> Result<A, StoreError> {
+        self.queue.write(move |tx| operator_token::decide(tx, id, &decide)).await
+    }
+
+    async fn note_shown(&self, shown: Vec<(Shown, Timestamp)>) -> Result<(), StoreError> {
+        self.queue.write(move |tx| operator_token::note_shown(tx, &shown)).await
+    }
+
     async fn signing_keys(&self) -> Result<SigningKeys, StoreError> {
         self.readers.read(signing_key::all)
     }
 
     async fn decide_signing_keys<A: Send + 'static>(
         &self,
+        now: Timestamp,
+        origin: Origin,
         decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + 'static,
     ) -> Result<A, StoreError> {
-        let (answer, entry) = self.queue.write(move |tx| signing_key::decide(tx, &decide)).await?;
-        if let Some(number) = entry {
-            self.news.tell(number);
-        }
+        let (answer, entry) =
+            self.queue.write(move |tx| signing_key::decide(tx, (now, &origin), &decide)).await?;
+        self.news.tell_of(entry);
         Ok(answer)
     }
 
@@ -152,7 +180,7 @@ impl port::Store for SqliteStore {
         self.queue.write(move |tx| challenge::decide(tx, project_id, email_id, &decide)).await
     }
 
-    async fn admit(&self, admission: Admission) -> Result<Option<User>, StoreError> {
+    async fn admit(&self, admission: Admission) -> Result<Admitted, StoreError> {
         self.queue.write(move |tx| one_time_secret::admit(tx, &admission)).await
     }
 
@@ -160,9 +188,10 @@ impl port::Store for SqliteStore {
         &self,
         id: OneTimeSecretId,
         now: Timestamp,
+        origin: Origin,
         decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
     ) -> Result<Option<ExchangeDecision>, StoreError> {
-        self.queue.write(move |tx| one_time_secret::exchange(tx, id, now, &decide)).await
+        self.queue.write(move |tx| one_time_secret::exchange(tx, id, (now, &origin), &decide)).await
     }
 
     async fn decide_session<A: Send + 'static>(
@@ -171,9 +200,7 @@ impl port::Store for SqliteStore {
         decide: impl Decide<Session, Decision<A>>,
     ) -> Result<A, StoreError> {
         let (answer, entry) = self.queue.write(move |tx| session::decide(tx, id, &decide)).await?;
-        if let Some(number) = entry {
-            self.news.tell(number);
-        }
+        self.news.tell_of(entry);
         Ok(answer)
     }
 
@@ -193,12 +220,37 @@ impl port::Store for SqliteStore {
         self.readers.read(|db| user::load(db, project_id, id))
     }
 
-    async fn audit_events(
+    async fn users(&self, query: UserQuery) -> Result<Vec<User>, StoreError> {
+        self.readers.read(|db| user::list(db, &query))
+    }
+
+    async fn identities(&self, id: UserId) -> Result<Vec<Identity>, StoreError> {
+        self.readers.read(|db| user::identities(db, id))
+    }
+
+    async fn decide_user<A: Send + 'static>(
         &self,
         project_id: ProjectId,
+        id: UserId,
+        decide: impl Decide<User, UserDecision<A>>,
+    ) -> Result<A, StoreError> {
+        let (answer, entry) = self.queue.write(move |tx| user::decide(tx, (project_id, id), &decide)).await?;
+        self.news.tell_of(entry);
+        Ok(answer)
+    }
+
+    async fn sessions_of_user(
+        &self,
+        project_id: ProjectId,
+        id: UserId,
+        after: Option<(Timestamp, SessionId)>,
         limit: u32,
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.readers.read(|db| audit::newest(db, project_id, limit))
+    ) -> Result<Vec<Session>, StoreError> {
+        self.readers.read(|db| session::of_user(db, (project_id, id), after, limit))
+    }
+
+    async fn audit_events(&self, filter: EventFilter, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.readers.read(|db| audit::newest(db, &filter, limit))
     }
 
     async fn revocations(
@@ -215,7 +267,7 @@ impl port::Store for SqliteStore {
         self.news.beyond(position).await;
     }
 
-    async fn purge(&self, before: Timestamp) -> Result<Purged, StoreError> {
+    async fn purge(&self, before: PurgeBefore) -> Result<Purged, StoreError> {
         let sweep = Arc::clone(&self.sweep);
         self.queue.write(move |tx| purge::purge(tx, &sweep, before)).await
     }

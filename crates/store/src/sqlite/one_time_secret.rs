@@ -7,42 +7,42 @@ use crate::{
 };
 use authmint_domain::{
     model::{
-        audit::{AuditEvent, AuditKind},
+        audit::{AuditEvent, AuditKind, Origin},
         one_time_secret::{ExchangeDecision, ExchangeRefused, OneTimeSecretRecord},
         session::{Session, SignIn},
         user::User,
     },
-    port::Admission,
+    port::{Admission, Admitted},
 };
 use authmint_protocol::{
-    id::{OneTimeSecretId, SessionId, UserId},
+    id::{OneTimeSecretId, UserId},
     time::Timestamp,
 };
 use rusqlite::{Connection, params};
 
 /// Finds or creates the user, issues the secret, audits both.
-pub(super) fn admit(tx: &Connection, admission: &Admission) -> Result<Option<User>, Fault> {
+pub(super) fn admit(tx: &Connection, admission: &Admission) -> Result<Admitted, Fault> {
     const INSERT: &str =
         "INSERT INTO one_time_secrets (id, project_id, user_id, method, amr, proven_at, expires_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let proof = &admission.proof;
-    let event = |kind, user: &User| AuditEvent {
-        at: proof.at,
-        kind,
-        project_id: admission.project_id,
-        user_id: Some(user.id),
-        session_id: None,
-        detail: proof.method,
+    let event = |kind, user: &User| {
+        AuditEvent::new(proof.at, kind, Some(admission.project_id), admission.origin.clone()).of_user(user.id)
     };
     let user = match (user::proven(tx, admission)?, admission.create) {
         (Some(user), _) => user,
-        (None, None) => return Ok(None),
+        (None, None) => return Ok(Admitted::Unknown),
         (None, Some(id)) => {
             let user = user::create(tx, admission, id)?;
-            audit::record(tx, &event(AuditKind::UserCreated, &user))?;
+            audit::record(tx, &event(AuditKind::UserCreated, &user).saying(proof.method))?;
             user
         }
     };
+    if let Err(disabled) = user.may_sign_in() {
+        let refused = event(AuditKind::SignInFailed, &user).saying(disabled.code().as_str());
+        audit::record(tx, &refused)?;
+        return Ok(Admitted::Disabled(disabled));
+    }
     let values = params![
         admission.secret_id.as_bytes(),
         admission.project_id.as_bytes(),
@@ -53,15 +53,15 @@ pub(super) fn admit(tx: &Connection, admission: &Admission) -> Result<Option<Use
         admission.secret_expires_at.unix_millis(),
     ];
     tx.prepare_cached(INSERT)?.execute(values).map_err(conflict("a one-time secret of this ID"))?;
-    audit::record(tx, &event(AuditKind::SignedIn, &user))?;
-    Ok(Some(user))
+    audit::record(tx, &event(AuditKind::SignedIn, &user).saying(proof.method))?;
+    Ok(Admitted::In(user))
 }
 
 /// Decides a trade, and opens the session or audits the second use.
 pub(super) fn exchange(
     tx: &Connection,
     id: OneTimeSecretId,
-    now: Timestamp,
+    (now, origin): (Timestamp, &Origin),
     decide: &impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision,
 ) -> Result<Option<ExchangeDecision>, Fault> {
     let Some(record) = load(tx, id)? else { return Ok(None) };
@@ -70,10 +70,19 @@ pub(super) fn exchange(
         None => None,
     };
     let decision = decide(&record, opened.as_ref());
+    let line = |kind, session_id| AuditEvent {
+        session_id,
+        ..AuditEvent::new(now, kind, Some(record.project_id), origin.clone())
+            .of_user(record.user.id)
+            .saying(record.sign_in.method.clone())
+    };
     match &decision {
-        ExchangeDecision::Open(session) => open(tx, &record, session, now)?,
+        ExchangeDecision::Open(session) => {
+            open(tx, &record, session, now)?;
+            audit::record(tx, &line(AuditKind::SessionOpened, Some(session.id)))?;
+        }
         ExchangeDecision::Refuse(ExchangeRefused::Used) => {
-            audit_trade(tx, AuditKind::OneTimeSecretReused, &record, record.used.map(|(_, id)| id), now)?;
+            audit::record(tx, &line(AuditKind::OneTimeSecretReused, record.used.map(|(_, id)| id)))?;
         }
         ExchangeDecision::Refuse(_) | ExchangeDecision::Repeat(_) => {}
     }
@@ -94,33 +103,15 @@ fn open(
         session.id.as_bytes(),
         record.id.as_bytes(),
     ])?;
-    session::exactly_one(written)?;
-    audit_trade(tx, AuditKind::SessionOpened, record, Some(session.id), now)
-}
-
-fn audit_trade(
-    tx: &Connection,
-    kind: AuditKind,
-    record: &OneTimeSecretRecord,
-    session_id: Option<SessionId>,
-    at: Timestamp,
-) -> Result<(), Fault> {
-    let event = AuditEvent {
-        at,
-        kind,
-        project_id: record.project_id,
-        user_id: Some(record.user.id),
-        session_id,
-        detail: "",
-    };
-    audit::record_with(tx, &event, &record.sign_in.method)
+    session::exactly_one(written)
 }
 
 fn load(tx: &Connection, id: OneTimeSecretId) -> Result<Option<OneTimeSecretRecord>, Fault> {
     const SELECT: &str =
         "SELECT o.project_id, o.user_id, o.method, o.amr, o.proven_at, o.expires_at, o.used_at,
-            o.session_id, u.id, u.project_id, u.email, u.created_at
-        FROM one_time_secrets o LEFT JOIN users u ON u.id = o.user_id WHERE o.id = ?1";
+            o.session_id, p.not_before, u.id, u.project_id, u.email, u.created_at, u.disabled_at
+        FROM one_time_secrets o LEFT JOIN users u ON u.id = o.user_id
+            LEFT JOIN projects p ON p.id = o.project_id WHERE o.id = ?1";
     let mut statement = tx.prepare_cached(SELECT)?;
     let mut rows = statement.query([id.as_bytes()])?;
     rows.next()?.map(|row| read(id, Columns::new(row, "one_time_secrets", &id))).transpose()
@@ -137,6 +128,7 @@ fn read(id: OneTimeSecretId, mut columns: Columns<'_>) -> Result<OneTimeSecretRe
         (None, None) => None,
         _ => return Err(columns.broken("session_id", "used_at and session_id contradict each other")),
     };
+    let not_before = columns.next("not_before")?;
     let user = user::read(columns.of("users", &user_id))?;
-    Ok(OneTimeSecretRecord { id, project_id, user, sign_in, expires_at, used })
+    Ok(OneTimeSecretRecord { id, project_id, user, sign_in, expires_at, used, not_before })
 }

@@ -2,8 +2,7 @@
 
 use super::lock::lock;
 use crate::error::Fault;
-use authmint_domain::port::Purged;
-use authmint_protocol::time::Timestamp;
+use authmint_domain::port::{PurgeBefore, Purged};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::{sync::Mutex, time::Duration};
 
@@ -18,7 +17,7 @@ const FAILURES_KEPT_FOR: Duration = Duration::from_secs(86_400);
 #[derive(Default)]
 pub(super) struct Sweep(Mutex<Vec<u8>>);
 
-pub(super) fn purge(tx: &Connection, sweep: &Sweep, before: Timestamp) -> Result<Purged, Fault> {
+pub(super) fn purge(tx: &Connection, sweep: &Sweep, before: PurgeBefore) -> Result<Purged, Fault> {
     const SESSIONS: &str = "DELETE FROM sessions WHERE id IN
         (SELECT id FROM sessions WHERE absolute_expires_at < ?1 LIMIT ?2)";
     const SECRETS: &str = "DELETE FROM one_time_secrets WHERE id IN
@@ -31,13 +30,22 @@ pub(super) fn purge(tx: &Connection, sweep: &Sweep, before: Timestamp) -> Result
                 AND (failures = 0 OR sent_at < ?3) LIMIT ?2)";
     const REVOCATIONS: &str = "DELETE FROM revocations WHERE number IN
         (SELECT number FROM revocations WHERE expires_at < ?1 LIMIT ?2)";
+    // In the order of their numbers, which is that of their times but for what clocks differ by.
+    const AUDIT: &str = "DELETE FROM audit_events WHERE number IN
+        (SELECT number FROM audit_events ORDER BY number LIMIT ?2) AND at < ?1";
+    let PurgeBefore { useless_since: before, audit } = before;
     let end = before.unix_millis();
     let delete =
         |sql: &str| -> Result<u64, Fault> { Ok(count(tx.prepare_cached(sql)?.execute((end, BATCH))?)) };
     let sessions = delete(SESSIONS)? + sweep_idle(tx, sweep, end)?;
     let failures_end = before.before(FAILURES_KEPT_FOR).unix_millis();
     let challenges = count(tx.prepare_cached(CHALLENGES)?.execute((end, BATCH, failures_end))?);
-    Ok(Purged { sessions, others: delete(SECRETS)? + delete(LIMITS)? + delete(REVOCATIONS)? + challenges })
+    let audit_events = match audit {
+        Some(before) => count(tx.prepare_cached(AUDIT)?.execute((before.unix_millis(), BATCH))?),
+        None => 0,
+    };
+    let others = delete(SECRETS)? + delete(LIMITS)? + delete(REVOCATIONS)? + challenges;
+    Ok(Purged { sessions, others, audit_events })
 }
 
 /// Looks through the next stretch of sessions, in the order of their IDs, round and round.

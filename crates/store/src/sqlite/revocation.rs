@@ -102,8 +102,9 @@ impl Default for News {
 }
 
 impl News {
-    /// Tells the number of an entry that is durable.
-    pub(super) fn tell(&self, number: u64) {
+    /// Tells the number of an entry that is durable, if there is one.
+    pub(super) fn tell_of(&self, entry: Option<u64>) {
+        let Some(number) = entry else { return };
         self.0.send_if_modified(|last| {
             let news = number > *last;
             *last = number.max(*last);

@@ -7,12 +7,13 @@ use crate::{
 };
 use authmint_domain::model::{
     audit::AuditEvent,
+    challenge::ClientPrefix,
     revocation::Revocation,
     rotation::{LateBranch, ParentWinner, RotationState},
     session::{Decision, Device, EndReason, Ended, Session, SessionChange, SignIn},
 };
 use authmint_protocol::{
-    id::{SessionId, UserId},
+    id::{ProjectId, SessionId, UserId},
     time::Timestamp,
 };
 use rusqlite::{Connection, params};
@@ -86,8 +87,8 @@ pub(super) fn insert(tx: &Connection, session: &Session) -> Result<(), Fault> {
     const INSERT: &str =
         "INSERT INTO sessions (id, project_id, user_id, method, amr, proven_at, user_agent, client,
             created_at, generation, branches_issued, rotated_at, parent_winner, sibling_branch, late_branch,
-            late_branch_at, idle_expires_at, absolute_expires_at, ended_at, end_reason)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+            late_branch_at, idle_expires_at, absolute_expires_at, ended_at, end_reason, opened_from)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
     let Session { sign_in, device, rotation, .. } = session;
     let values = params![
         session.id.as_bytes(),
@@ -110,21 +111,60 @@ pub(super) fn insert(tx: &Connection, session: &Session) -> Result<(), Fault> {
         session.absolute_expires_at.unix_millis(),
         session.ended.map(|ended| ended.at.unix_millis()),
         session.ended.map(|ended| ended.reason.as_str()),
+        session.opened_from.as_ref().map(ClientPrefix::as_str),
     ];
     tx.prepare_cached(INSERT)?.execute(values).map_err(conflict("a session of this ID"))?;
     Ok(())
 }
 
+/// Columns of a session and what belongs to it, as [`read`] takes them.
+///
+/// LEFT: a session whose user is missing is a broken row, and must not look like no session at all.
+macro_rules! select_sessions {
+    ($rest:literal) => {
+        concat!(
+            "SELECT s.project_id, s.user_id, s.method, s.amr, s.proven_at, s.user_agent, s.client,
+                s.opened_from, s.created_at, s.generation, s.branches_issued, s.rotated_at, s.parent_winner,
+                s.sibling_branch, s.late_branch, s.late_branch_at, s.idle_expires_at, s.absolute_expires_at,
+                s.ended_at, s.end_reason, p.not_before, u.id, u.project_id, u.email, u.created_at, u.disabled_at",
+            $rest
+        )
+    };
+}
+
 pub(super) fn load(db: &Connection, id: SessionId) -> Result<Option<Session>, Fault> {
-    // LEFT: a session whose user is missing is a broken row, and must not look like no session at all.
-    const SELECT: &str = "SELECT s.project_id, s.user_id, s.method, s.amr, s.proven_at, s.user_agent, s.client,
-            s.created_at, s.generation, s.branches_issued, s.rotated_at, s.parent_winner, s.sibling_branch,
-            s.late_branch, s.late_branch_at, s.idle_expires_at, s.absolute_expires_at, s.ended_at, s.end_reason,
-            u.id, u.project_id, u.email, u.created_at
-        FROM sessions s LEFT JOIN users u ON u.id = s.user_id WHERE s.id = ?1";
+    const SELECT: &str = select_sessions!(
+        " FROM sessions s LEFT JOIN users u ON u.id = s.user_id LEFT JOIN projects p ON p.id = s.project_id
+        WHERE s.id = ?1"
+    );
     let mut statement = db.prepare_cached(SELECT)?;
     let mut rows = statement.query([id.as_bytes()])?;
     rows.next()?.map(|row| read(id, Columns::new(row, "sessions", &id))).transpose()
+}
+
+pub(super) fn of_user(
+    db: &Connection,
+    (project_id, user_id): (ProjectId, UserId),
+    after: Option<(Timestamp, SessionId)>,
+    limit: u32,
+) -> Result<Vec<Session>, Fault> {
+    const SELECT: &str = select_sessions!(
+        ", s.id AS session_id FROM sessions s LEFT JOIN users u ON u.id = s.user_id LEFT JOIN projects p ON p.id = s.project_id
+        WHERE s.user_id = ?1 AND s.project_id = ?2 AND (?3 IS NULL OR (s.created_at, s.id) < (?3, ?4))
+        ORDER BY s.created_at DESC, s.id DESC LIMIT ?5"
+    );
+    let (at, id) = match &after {
+        Some((at, id)) => (Some(at.unix_millis()), Some(id.as_bytes())),
+        None => (None, None),
+    };
+    let mut statement = db.prepare_cached(SELECT)?;
+    let mut rows = statement.query(params![user_id.as_bytes(), project_id.as_bytes(), at, id, limit])?;
+    let mut sessions = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id = SessionId::from_bytes(row.get("session_id")?);
+        sessions.push(read(id, Columns::new(row, "sessions", &id))?);
+    }
+    Ok(sessions)
 }
 
 fn read(id: SessionId, mut columns: Columns<'_>) -> Result<Session, Fault> {
@@ -133,6 +173,7 @@ fn read(id: SessionId, mut columns: Columns<'_>) -> Result<Session, Fault> {
     let sign_in =
         SignIn { method: columns.next("method")?, amr: columns.next("amr")?, at: columns.next("proven_at")? };
     let device = Device { user_agent: columns.next("user_agent")?, client: columns.next("client")? };
+    let opened_from = columns.next::<Option<String>>("opened_from")?.map(ClientPrefix::from_stored);
     let created_at = columns.next("created_at")?;
     let rotation = read_rotation(&mut columns)?;
     let idle_expires_at = columns.next("idle_expires_at")?;
@@ -143,6 +184,7 @@ fn read(id: SessionId, mut columns: Columns<'_>) -> Result<Session, Fault> {
             (None, None) => None,
             _ => return Err(columns.broken("end_reason", "ended_at and end_reason contradict each other")),
         };
+    let not_before = columns.next("not_before")?;
     let user = user::read(columns.of("users", &user_id))?;
     Ok(Session {
         id,
@@ -150,11 +192,13 @@ fn read(id: SessionId, mut columns: Columns<'_>) -> Result<Session, Fault> {
         user,
         sign_in,
         device,
+        opened_from,
         created_at,
         rotation,
         idle_expires_at,
         absolute_expires_at,
         ended,
+        not_before,
     })
 }
 

@@ -1,12 +1,13 @@
 //! Signing keys, and the marks of the key ring that seals them.
 
-use super::{revocation, session::exactly_one};
+use super::{audit, revocation, session::exactly_one};
 use crate::{
     error::{Fault, conflict},
     row::Columns,
 };
 use authmint_domain::{
     model::{
+        audit::Origin,
         revocation::Revocation,
         signing_key::{KeyState, KeyStep, STATES, SigningKey},
     },
@@ -20,6 +21,7 @@ use std::sync::Arc;
 /// entry, if a key was revoked.
 pub(super) fn decide<A>(
     tx: &Connection,
+    (now, origin): (Timestamp, &Origin),
     decide: &impl Fn(&SigningKeys) -> (Vec<KeyStep>, A),
 ) -> Result<(A, Option<u64>), Fault> {
     let (steps, answer) = decide(&all(tx)?);
@@ -37,6 +39,9 @@ pub(super) fn decide<A>(
                 let written = tx.prepare_cached("DELETE FROM signing_keys WHERE kid = ?1")?.execute([kid])?;
                 exactly_one(written)?;
             }
+        }
+        if let Some(event) = step.told(now, origin) {
+            audit::record(tx, &event)?;
         }
     }
     Ok((answer, told))

@@ -3,15 +3,16 @@
 use crate::backend::Backend;
 use authmint_domain::{
     model::{
-        audit::AuditKind,
+        audit::{Actor, AuditKind, EventFilter, Origin, RecordedEvent},
+        challenge::ClientPrefix,
         one_time_secret::{ExchangeDecision, NewSession},
         policy::Policy,
         project::{ApiKeyRecord, Callers, Project, Scope},
         rotation::Presented,
         session::{Device, RefreshRefused, RefreshReply, Session},
-        user::Proof,
+        user::{Proof, User},
     },
-    port::{Admission, Store as _, StoreError},
+    port::{Admission, Admitted, Store as _, StoreError},
 };
 use authmint_protocol::{
     api_key::{Environment, Usage},
@@ -39,6 +40,7 @@ pub(crate) fn project(id: ProjectId) -> Project {
         name: "Test".to_owned(),
         environment: Environment::Staging,
         policy: Policy::default(),
+        not_before: None,
         created_at: at(0),
     }
 }
@@ -52,6 +54,7 @@ pub(crate) fn api_key(hash: [u8; 32]) -> ApiKeyRecord {
         scopes: vec![Scope::UsersCreate],
         callers: Callers::Origins(vec!["https://app.example".to_owned()]),
         created_at: at(1),
+        last_used_at: None,
         revoked_at: None,
     }
 }
@@ -61,6 +64,11 @@ pub(crate) async fn seeded(backend: &Backend) -> Arc<Store> {
     let store = backend.open();
     store.put_project(project(PROJECT)).await.unwrap();
     Arc::new(store)
+}
+
+/// A person somewhere.
+pub(crate) fn origin() -> Origin {
+    Origin { by: Actor::User, from: Some(ClientPrefix::of([192, 0, 2, 7].into())) }
 }
 
 /// A finished sign-in by email; `number` names user and secret if they are new.
@@ -77,6 +85,7 @@ pub(crate) fn admission(subject: &str, number: u32, now: Timestamp) -> Admission
         create: Some(UserId::from_bytes(bytes(number))),
         secret_id: OneTimeSecretId::from_bytes(bytes(number)),
         secret_expires_at: now.after(Policy::default().one_time_secret_ttl),
+        origin: origin(),
     }
 }
 
@@ -87,18 +96,18 @@ pub(crate) async fn exchange(
     now: Timestamp,
 ) -> Result<Option<ExchangeDecision>, StoreError> {
     let device = Device { user_agent: Some("Browser/1".to_owned()), client: None };
-    let new = NewSession { id: SessionId::from_bytes(bytes(session)), device };
+    let new = NewSession { id: SessionId::from_bytes(bytes(session)), device, from: origin().from };
     let decide = move |record: &authmint_domain::model::one_time_secret::OneTimeSecretRecord,
                        opened: Option<&Session>| {
         record.exchange(opened, new.clone(), &Policy::default(), now)
     };
-    store.exchange(OneTimeSecretId::from_bytes(bytes(secret)), now, decide).await
+    store.exchange(OneTimeSecretId::from_bytes(bytes(secret)), now, origin(), decide).await
 }
 
 /// Signs a user in: user, secret and session are all of this number.
 pub(crate) async fn open_session(store: &Store, number: u32) -> Session {
     let subject = format!("user{number}@example.com");
-    store.admit(admission(&subject, number, at(0))).await.unwrap().unwrap();
+    admit(store, admission(&subject, number, at(0))).await.expect("the user is let in");
     match exchange(store, number, number, at(0)).await.unwrap() {
         Some(ExchangeDecision::Open(session)) => *session,
         other => panic!("no session was opened: {other:?}"),
@@ -127,11 +136,25 @@ pub(crate) async fn sign_out(store: &Store, id: SessionId, now: Timestamp) -> Re
         .await
 }
 
+/// Lets an identity in, if it may be.
+pub(crate) async fn admit(store: &Store, admission: Admission) -> Option<User> {
+    match store.admit(admission).await.unwrap() {
+        Admitted::In(user) => Some(user),
+        Admitted::Unknown | Admitted::Disabled(_) => None,
+    }
+}
+
+/// The newest lines of a project's audit trail, the newest first.
+pub(crate) async fn events(store: &Store, limit: u32) -> Vec<RecordedEvent> {
+    let filter = EventFilter { project_id: Some(PROJECT), ..EventFilter::default() };
+    store.audit_events(filter, limit).await.unwrap()
+}
+
 /// The kinds of a project's audit events, the oldest first.
 pub(crate) async fn audited(store: &Store) -> Vec<AuditKind> {
-    let mut events = store.audit_events(PROJECT, 1000).await.unwrap();
+    let mut events = events(store, 1000).await;
     events.reverse();
-    events.into_iter().map(|event| event.kind).collect()
+    events.into_iter().map(|event| event.event.kind).collect()
 }
 
 /// Runs `work` as so many tasks at once and answers what they answered.

@@ -39,6 +39,7 @@ pub(crate) async fn register(
         name: "authmint demo".into(),
         environment: Environment::Development,
         policy,
+        not_before: None,
         created_at: clock.now(),
     };
     store.put_project(project.clone()).await?;
@@ -58,6 +59,7 @@ pub(crate) async fn register(
             scopes: vec![Scope::UsersCreate, Scope::UsersRead, Scope::FeedRead],
             callers,
             created_at: project.created_at,
+            last_used_at: None,
             revoked_at: None,
         };
         store.put_api_key(record).await?;

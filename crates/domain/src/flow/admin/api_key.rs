@@ -5,14 +5,16 @@ use crate::{
     context::{Context, Ports},
     model::{
         api_key::mint,
-        audit::{AdminEvent, AuditKind},
+        audit::{AuditEvent, AuditKind, Origin},
         caller::{AskedCallers, CallerFault},
+        grant::OperatorGrant,
         key_ring::sha256,
-        project::{ApiKeyRecord, Project, Scope},
+        project::{ApiKeyRecord, Callers, Project, Scope},
     },
     port::{AdminDecision, Clock as _, Entropy as _, Store as _, StoreError},
 };
 use authmint_protocol::{
+    ErrorCode,
     api_key::{ApiKey, ApiKeyError, Environment, TEST_VECTOR_KEY, Usage},
     id::{ApiKeyId, ProjectId},
     secret::ApiKeyText,
@@ -54,6 +56,21 @@ pub enum KeyError {
     Store(#[from] StoreError),
 }
 
+impl KeyError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unknown(_) => ErrorCode::ApiKeyNotFound,
+            Self::Callers(_) => ErrorCode::SettingsInvalid,
+            Self::Key(_) => ErrorCode::ApiKeyMalformed,
+            Self::Public | Self::Environment { .. } | Self::Revoked => ErrorCode::Conflict,
+            Self::Project(error) => error.code(),
+            Self::Store(_) => ErrorCode::Unavailable,
+        }
+    }
+}
+
 /// What a key is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskedKey {
@@ -72,18 +89,17 @@ pub type ForeignSigner = fn(Environment) -> [u8; 32];
 /// [`KeyError`]; nothing was changed then.
 pub async fn create<P: Ports>(
     cx: &Context<P>,
-    project_id: ProjectId,
-    usage: Usage,
+    grant: &OperatorGrant,
+    (project_id, usage): (ProjectId, Usage),
     asked: AskedKey,
 ) -> Result<(ApiKeyText, ApiKeyRecord), KeyError> {
     let callers = asked.callers.check(usage).map_err(KeyError::Callers)?;
-    let project = project::show(cx, project_id).await?;
+    let project = project::show(cx, &grant.manage(project_id)).await?;
     let text = mint(&cx.key_ring, usage, project.environment, project.id, cx.entropy.draw());
     let scopes = asked.scopes.unwrap_or_else(|| Scope::usual(usage));
     let hash = sha256(text.reveal().as_bytes());
-    let (id, created_at) = (key_id(&hash), cx.clock.now());
-    let key = ApiKeyRecord { id, hash, project_id, usage, scopes, callers, created_at, revoked_at: None };
-    Ok((text, put(cx, key, AuditKind::ApiKeyMinted).await?))
+    let key = new_key(hash, (project_id, usage), scopes, callers, cx.clock.now());
+    Ok((text, put(cx, grant, key, AuditKind::ApiKeyMinted).await?))
 }
 
 /// Takes over a key that was signed elsewhere, and registers its project under `name` if it is new here.
@@ -94,9 +110,9 @@ pub async fn create<P: Ports>(
 /// [`KeyError`]; no key was registered then.
 pub async fn adopt<P: Ports>(
     cx: &Context<P>,
+    grant: &OperatorGrant,
     text: &ApiKeyText,
-    asked: AskedKey,
-    name: &str,
+    (asked, name): (AskedKey, &str),
     signer: ForeignSigner,
 ) -> Result<(ApiKeyRecord, Project), KeyError> {
     let parsed = ApiKey::parse(text.reveal())?;
@@ -109,23 +125,26 @@ pub async fn adopt<P: Ports>(
     let (usage, project_id) = (parsed.usage, parsed.project_id);
     let callers = asked.callers.check(usage).map_err(KeyError::Callers)?;
     let new = ProjectChange { name: Some(name.to_owned()), ..ProjectChange::default() };
-    let project = project::register(cx, project_id, parsed.environment, new).await?;
+    let project = project::register(cx, grant, (project_id, parsed.environment), new).await?;
     if project.environment != parsed.environment {
         return Err(KeyError::Environment { key: parsed.environment, project: project.environment });
     }
     let scopes = asked.scopes.unwrap_or_else(|| Scope::usual(usage));
     let hash = sha256(text.reveal().as_bytes());
-    let (id, created_at) = (key_id(&hash), cx.clock.now());
-    let key = ApiKeyRecord { id, hash, project_id, usage, scopes, callers, created_at, revoked_at: None };
-    Ok((put(cx, key, AuditKind::ApiKeyAdopted).await?, project))
+    let key = new_key(hash, (project_id, usage), scopes, callers, cx.clock.now());
+    Ok((put(cx, grant, key, AuditKind::ApiKeyAdopted).await?, project))
 }
 
 /// All keys of a project, revoked ones too; what is shown of them is never their text.
 ///
 /// # Errors
 /// [`KeyError::Project`] if there is no such project.
-pub async fn list<P: Ports>(cx: &Context<P>, project_id: ProjectId) -> Result<Vec<ApiKeyRecord>, KeyError> {
-    let project = project::show(cx, project_id).await?;
+pub async fn list<P: Ports>(
+    cx: &Context<P>,
+    grant: &OperatorGrant,
+    project_id: ProjectId,
+) -> Result<Vec<ApiKeyRecord>, KeyError> {
+    let project = project::show(cx, &grant.manage(project_id)).await?;
     Ok(cx.store.api_keys(project.id).await?)
 }
 
@@ -133,14 +152,18 @@ pub async fn list<P: Ports>(cx: &Context<P>, project_id: ProjectId) -> Result<Ve
 ///
 /// # Errors
 /// [`KeyError::Unknown`] if there is no such key.
-pub async fn revoke<P: Ports>(cx: &Context<P>, id: ApiKeyId) -> Result<ApiKeyRecord, KeyError> {
-    let now = cx.clock.now();
+pub async fn revoke<P: Ports>(
+    cx: &Context<P>,
+    grant: &OperatorGrant,
+    id: ApiKeyId,
+) -> Result<ApiKeyRecord, KeyError> {
+    let (now, origin) = (cx.clock.now(), grant.origin().clone());
     let decide = move |found: Option<&ApiKeyRecord>| match found {
         None => AdminDecision::leave(Err(KeyError::Unknown(id))),
         Some(key) if key.revoked_at.is_some() => AdminDecision::leave(Ok(key.clone())),
         Some(key) => {
             let revoked = ApiKeyRecord { revoked_at: Some(now), ..key.clone() };
-            let line = event(&revoked, AuditKind::ApiKeyRevoked, now);
+            let line = event(&revoked, AuditKind::ApiKeyRevoked, now, &origin);
             AdminDecision::put(revoked.clone(), line, Ok(revoked))
         }
     };
@@ -149,25 +172,34 @@ pub async fn revoke<P: Ports>(cx: &Context<P>, id: ApiKeyId) -> Result<ApiKeyRec
 
 async fn put<P: Ports>(
     cx: &Context<P>,
+    grant: &OperatorGrant,
     key: ApiKeyRecord,
     kind: AuditKind,
 ) -> Result<ApiKeyRecord, KeyError> {
-    let id = key.id;
+    let (id, origin) = (key.id, grant.origin().clone());
     let decide = move |found: Option<&ApiKeyRecord>| {
         if found.is_some_and(|found| found.revoked_at.is_some()) {
             return AdminDecision::leave(Err(KeyError::Revoked));
         }
-        AdminDecision::put(key.clone(), event(&key, kind, key.created_at), Ok(key.clone()))
+        AdminDecision::put(key.clone(), event(&key, kind, key.created_at, &origin), Ok(key.clone()))
     };
     cx.store.decide_api_key(id, decide).await?
 }
 
 /// A key's ID follows from its hash: the same text is the same key, and one cannot be registered twice.
-fn key_id(hash: &[u8; 32]) -> ApiKeyId {
-    ApiKeyId::from_random(*hash.first_chunk().expect("a hash has 32 bytes"))
+fn new_key(
+    hash: [u8; 32],
+    (project_id, usage): (ProjectId, Usage),
+    scopes: Vec<Scope>,
+    callers: Callers,
+    created_at: Timestamp,
+) -> ApiKeyRecord {
+    let id = ApiKeyId::from_random(*hash.first_chunk().expect("a hash has 32 bytes"));
+    let (last_used_at, revoked_at) = (None, None);
+    ApiKeyRecord { id, hash, project_id, usage, scopes, callers, created_at, last_used_at, revoked_at }
 }
 
-fn event(key: &ApiKeyRecord, kind: AuditKind, at: Timestamp) -> AdminEvent {
+fn event(key: &ApiKeyRecord, kind: AuditKind, at: Timestamp, origin: &Origin) -> AuditEvent {
     let detail = format!("{} {}", key.usage.as_str(), key.id);
-    AdminEvent { at, kind, project_id: key.project_id, detail }
+    AuditEvent::new(at, kind, Some(key.project_id), origin.clone()).saying(detail)
 }

@@ -1,12 +1,12 @@
 //! Sign-in by email: a code is sent, then entered.
 
-use super::admit;
+use super::{AdmitError, admit};
 use crate::{
     context::{Context, Ports},
     method::email::{self, InvalidEmail},
     model::{
         audit::{AuditEvent, AuditKind},
-        challenge::{ClientPrefix, CodeRefused, EmailChallenge, EmailId, TooSoon, Tried},
+        challenge::{CodeRefused, EmailChallenge, EmailId, TooSoon, Tried},
         grant::ProjectGrant,
         limit::{Limit, LimitKey, Spent},
     },
@@ -82,7 +82,6 @@ pub async fn send_code<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
     typed: &str,
-    from: &ClientPrefix,
 ) -> Result<String, SendCodeError> {
     let now = cx.clock.now();
     let project = grant.project();
@@ -91,7 +90,7 @@ pub async fn send_code<P: Ports>(
     if cx.limited {
         let limits = vec![
             (
-                LimitKey::new("send-code/client", &format!("{}/{}", project.id, from.as_str())),
+                LimitKey::new("send-code/client", &format!("{}/{}", project.id, grant.from().as_str())),
                 SENDS_PER_CLIENT,
             ),
             (LimitKey::new("send-code/project", &project.id.to_string()), SENDS_PER_PROJECT),
@@ -141,12 +140,21 @@ pub enum AuthenticateError {
     /// The code was not accepted.
     #[error(transparent)]
     Code(#[from] CodeRefused),
-    /// The user is new, and the key may not create users.
-    #[error("no user has this address, and this API key may not create one (scope users.create)")]
-    MayNotCreate,
+    /// The address was proven, but its user is not let in.
+    #[error(transparent)]
+    Admit(AdmitError),
     /// The store cannot answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<AdmitError> for AuthenticateError {
+    fn from(error: AdmitError) -> Self {
+        match error {
+            AdmitError::Store(error) => Self::Store(error),
+            refused => Self::Admit(refused),
+        }
+    }
 }
 
 impl AuthenticateError {
@@ -156,7 +164,7 @@ impl AuthenticateError {
         match self {
             Self::Email(_) => ErrorCode::EmailInvalid,
             Self::Code(refused) => refused.code(),
-            Self::MayNotCreate => ErrorCode::ScopeMissing,
+            Self::Admit(error) => error.code(),
             Self::Store(_) => ErrorCode::Unavailable,
         }
     }
@@ -183,7 +191,6 @@ pub async fn authenticate<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
     entered: EnteredCode<'_>,
-    from: &ClientPrefix,
 ) -> Result<OneTimeSecret, AuthenticateError> {
     let now = cx.clock.now();
     let address = email::normalise(&email::restore_plus(entered.email))?;
@@ -192,9 +199,9 @@ pub async fn authenticate<P: Ports>(
         return Err(CodeRefused::Wrong.into());
     }
     let code = email::entered_code(entered.token).ok_or(CodeRefused::Wrong)?;
-    consume_code(cx, grant, email_id, code, from, now).await?;
+    consume_code(cx, grant, email_id, code, now).await?;
     let proof = email::proof(&address, now);
-    admit(cx, grant, proof).await?.ok_or(AuthenticateError::MayNotCreate)
+    Ok(admit(cx, grant, proof).await?)
 }
 
 async fn consume_code<P: Ports>(
@@ -202,11 +209,10 @@ async fn consume_code<P: Ports>(
     grant: &ProjectGrant,
     email_id: EmailId,
     code: EmailCode,
-    from: &ClientPrefix,
     now: Timestamp,
 ) -> Result<(), AuthenticateError> {
     let project_id = grant.project().id;
-    let (ring, from) = (Arc::clone(&cx.key_ring), from.clone());
+    let (ring, from, origin) = (Arc::clone(&cx.key_ring), grant.from().clone(), grant.user_origin());
     let decided =
         cx.store.decide_challenge(project_id, email_id, move |challenge: Option<&EmailChallenge>| {
             let tried = match challenge {
@@ -215,13 +221,9 @@ async fn consume_code<P: Ports>(
                 }
                 None => Tried { after: None, outcome: Err(CodeRefused::Wrong) },
             };
-            let audit = tried.outcome.err().map(|refused| AuditEvent {
-                at: now,
-                kind: AuditKind::SignInFailed,
-                project_id,
-                user_id: None,
-                session_id: None,
-                detail: refused.code().as_str(),
+            let audit = tried.outcome.err().map(|refused| {
+                AuditEvent::new(now, AuditKind::SignInFailed, Some(project_id), origin.clone())
+                    .saying(refused.code().as_str())
             });
             ChallengeDecision { put: tried.after, audit, answer: tried.outcome }
         });

@@ -4,25 +4,55 @@ pub mod email;
 
 use crate::{
     context::{Context, Ports},
-    model::{grant::ProjectGrant, project::Scope, refresh_token::mint_one_time_secret, user::Proof},
-    port::{Admission, Entropy as _, Store as _, StoreError},
+    model::{
+        grant::ProjectGrant,
+        project::Scope,
+        refresh_token::mint_one_time_secret,
+        user::{Proof, UserDisabled},
+    },
+    port::{Admission, Admitted, Entropy as _, Store as _, StoreError},
 };
 use authmint_protocol::{
+    ErrorCode,
     id::{OneTimeSecretId, UserId},
     secret::OneTimeSecret,
 };
 
+/// A proven identity is not let in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdmitError {
+    /// The user is new, and the key may not create users.
+    #[error("no user has this identity, and this API key may not create one (scope users.create)")]
+    MayNotCreate,
+    /// The user was disabled.
+    #[error(transparent)]
+    Disabled(#[from] UserDisabled),
+    /// The store cannot answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AdmitError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::MayNotCreate => ErrorCode::ScopeMissing,
+            Self::Disabled(disabled) => disabled.code(),
+            Self::Store(_) => ErrorCode::Unavailable,
+        }
+    }
+}
+
 /// Lets a proven identity in: finds its user, or creates one if the key may, and issues the one-time secret.
 ///
-/// The answer is `None` if the identity is new and the key may not create users.
-///
 /// # Errors
-/// [`StoreError`] if the store cannot answer.
+/// [`AdmitError`]; no one-time secret was issued then.
 pub async fn admit<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
     proof: Proof,
-) -> Result<Option<OneTimeSecret>, StoreError> {
+) -> Result<OneTimeSecret, AdmitError> {
     let project = grant.project();
     let secret_id = OneTimeSecretId::from_random(cx.entropy.draw());
     let admission = Admission {
@@ -30,8 +60,12 @@ pub async fn admit<P: Ports>(
         create: grant.has(Scope::UsersCreate).then(|| UserId::from_random(cx.entropy.draw())),
         secret_id,
         secret_expires_at: proof.at.after(project.policy.one_time_secret_ttl),
+        origin: grant.user_origin(),
         proof,
     };
-    let admitted = cx.store.admit(admission).await?;
-    Ok(admitted.map(|_| mint_one_time_secret(&cx.key_ring, project.id, secret_id)))
+    match cx.store.admit(admission).await? {
+        Admitted::In(_) => Ok(mint_one_time_secret(&cx.key_ring, project.id, secret_id)),
+        Admitted::Unknown => Err(AdmitError::MayNotCreate),
+        Admitted::Disabled(disabled) => Err(disabled.into()),
+    }
 }

@@ -1,7 +1,8 @@
 //! A session: one row that knows whether a refresh token is answered, and with what.
 
 use super::{
-    audit::{AuditEvent, AuditKind},
+    audit::{AuditEvent, AuditKind, Origin},
+    challenge::ClientPrefix,
     policy::Policy,
     rotation::{Presented, RotationState, Row, Verdict},
     user::User,
@@ -25,6 +26,8 @@ pub struct Session {
     pub sign_in: SignIn,
     /// What the device said of itself.
     pub device: Device,
+    /// From which network it was opened, cut as limits count it.
+    pub opened_from: Option<ClientPrefix>,
     /// When it was opened.
     pub created_at: Timestamp,
     /// Which token is current.
@@ -35,6 +38,8 @@ pub struct Session {
     pub absolute_expires_at: Timestamp,
     /// Whether and why it was ended; final.
     pub ended: Option<Ended>,
+    /// As of now: the moment before which its project lets no session have been opened.
+    pub not_before: Option<Timestamp>,
 }
 
 /// How a user signed in: what the JWT's `amr` and `auth_time` say.
@@ -75,9 +80,28 @@ pub enum EndReason {
     Theft,
     /// The database was restored from a backup, which may not know that the session was ended.
     Restore,
+    /// An operator or the app's server ended it.
+    Operator,
+    /// Its user was disabled.
+    Disabled,
+    /// Its user was deleted.
+    Deleted,
+    /// Its project ended every session of before a moment.
+    NotBefore,
 }
 
 impl EndReason {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::SignOut,
+        Self::Theft,
+        Self::Restore,
+        Self::Operator,
+        Self::Disabled,
+        Self::Deleted,
+        Self::NotBefore,
+    ];
+
     /// The reason's stable text.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -85,13 +109,17 @@ impl EndReason {
             Self::SignOut => "sign_out",
             Self::Theft => "theft",
             Self::Restore => "restore",
+            Self::Operator => "operator",
+            Self::Disabled => "disabled",
+            Self::Deleted => "deleted",
+            Self::NotBefore => "not_before",
         }
     }
 
     /// The reason of this text.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        [Self::SignOut, Self::Theft, Self::Restore].into_iter().find(|reason| reason.as_str() == text)
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 }
 
@@ -168,6 +196,15 @@ impl<A> Decision<A> {
     pub const fn keep(answer: A) -> Self {
         Self { change: SessionChange::None, answer }
     }
+
+    /// The same, its line in the audit trail telling who asked for it.
+    #[must_use]
+    pub fn told_by(mut self, origin: &Origin) -> Self {
+        if let SessionChange::End(_, event) = &mut self.change {
+            event.origin = origin.clone();
+        }
+        self
+    }
 }
 
 impl Session {
@@ -177,7 +214,7 @@ impl Session {
         id: SessionId,
         user: User,
         sign_in: SignIn,
-        device: Device,
+        (device, opened_from): (Device, Option<ClientPrefix>),
         policy: &Policy,
         now: Timestamp,
     ) -> Self {
@@ -188,11 +225,13 @@ impl Session {
             user,
             sign_in,
             device,
+            opened_from,
             created_at: now,
             rotation: RotationState::first(now),
             idle_expires_at: now.after(policy.idle).min(absolute_expires_at),
             absolute_expires_at,
             ended: None,
+            not_before: None,
         }
     }
 
@@ -202,12 +241,21 @@ impl Session {
         self.idle_expires_at.min(self.absolute_expires_at)
     }
 
+    /// How it was ended, if it was: by itself, or with all of its project's of before a moment.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ended> {
+        let outdated = self.not_before.filter(|&at| self.created_at < at);
+        self.ended.or(outdated.map(|at| Ended { at, reason: EndReason::NotBefore }))
+    }
+
     /// Whether it can be used at all: ended comes first, since ended is final, then both expiries.
+    ///
+    /// A disabled user's sessions were ended with the user; that they are refused here, too, is the second lock.
     ///
     /// # Errors
     /// [`RefreshRefused`] with the reason.
     pub fn alive(&self, now: Timestamp) -> Result<(), RefreshRefused> {
-        if self.ended.is_some() {
+        if self.ending().is_some() || self.user.may_sign_in().is_err() {
             Err(RefreshRefused::Revoked)
         } else if now >= self.expires_at() {
             Err(RefreshRefused::Expired)
@@ -258,6 +306,17 @@ impl Session {
         }
     }
 
+    /// Decides an end by an operator or an app's server; answers whether there was anything to end.
+    #[must_use]
+    pub fn end_by_operator(&self, now: Timestamp) -> Decision<bool> {
+        match self.alive(now) {
+            Ok(()) => {
+                Decision { change: self.end(EndReason::Operator, AuditKind::SessionEnded, now), answer: true }
+            }
+            Err(_) => Decision::keep(false),
+        }
+    }
+
     /// Decides whether a restore ends this session: it does if the session was opened before `before`.
     #[must_use]
     pub fn restored(&self, before: Timestamp, now: Timestamp) -> Decision<bool> {
@@ -269,12 +328,10 @@ impl Session {
 
     fn end(&self, reason: EndReason, kind: AuditKind, at: Timestamp) -> SessionChange {
         let event = AuditEvent {
-            at,
-            kind,
-            project_id: self.project_id,
-            user_id: Some(self.user.id),
             session_id: Some(self.id),
-            detail: reason.as_str(),
+            ..AuditEvent::new(at, kind, Some(self.project_id), Origin::default())
+                .of_user(self.user.id)
+                .saying(reason.as_str())
         };
         SessionChange::End(Ended { at, reason }, event)
     }

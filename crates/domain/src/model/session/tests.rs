@@ -17,6 +17,7 @@ fn user() -> User {
         project_id: ProjectId::from_bytes([1; 16]),
         email: Some("ada@example.com".into()),
         created_at: at(0),
+        disabled_at: None,
     }
 }
 
@@ -29,7 +30,7 @@ fn opened() -> Session {
         SessionId::from_bytes([2; 16]),
         user(),
         sign_in(),
-        Device::default(),
+        (Device::default(), None),
         &Policy::default(),
         at(0),
     )
@@ -133,11 +134,12 @@ fn record(used: Option<(Timestamp, SessionId)>) -> OneTimeSecretRecord {
         sign_in: sign_in(),
         expires_at: at(120),
         used,
+        not_before: None,
     }
 }
 
 fn exchange(record: &OneTimeSecretRecord, opened: Option<&Session>, now: u64) -> ExchangeDecision {
-    let new = NewSession { id: SessionId::from_bytes([9; 16]), device: Device::default() };
+    let new = NewSession { id: SessionId::from_bytes([9; 16]), device: Device::default(), from: None };
     record.exchange(opened, new, &Policy::default(), at(now))
 }
 

@@ -1,7 +1,10 @@
 //! What is to be done about the signing keys at a moment, for each algorithm that a project asks for.
 
 use super::{KeyState, SigningKey, WrongState};
-use crate::model::policy::LONGEST_JWT_TTL;
+use crate::model::{
+    audit::{AuditEvent, AuditKind, Origin},
+    policy::LONGEST_JWT_TTL,
+};
 use authmint_protocol::{time::Timestamp, token::algorithm::Algorithm};
 use std::time::Duration;
 
@@ -55,6 +58,22 @@ pub enum KeyStep {
         /// Which key.
         kid: String,
     },
+}
+
+impl KeyStep {
+    /// The step's line in the audit trail; that a key is forgotten which nobody can use any more is none.
+    #[must_use]
+    pub fn told(&self, at: Timestamp, origin: &Origin) -> Option<AuditEvent> {
+        let (Self::Add(key) | Self::Move { to: key, .. }) = self else { return None };
+        let kind = match key.state {
+            KeyState::Next { .. } => AuditKind::SigningKeyCreated,
+            KeyState::Active { .. } => AuditKind::SigningKeyActivated,
+            KeyState::Retired { .. } => AuditKind::SigningKeyRetired,
+            KeyState::Revoked { .. } => AuditKind::SigningKeyRevoked,
+        };
+        let detail = format!("{} {}", key.algorithm().as_str(), key.kid);
+        Some(AuditEvent::new(at, kind, None, origin.clone()).saying(detail))
+    }
 }
 
 /// What is to be done now, and when to look again.

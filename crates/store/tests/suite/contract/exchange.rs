@@ -1,6 +1,6 @@
 use crate::{
     backend::Backend,
-    fixture::{PROJECT, admission, at, at_once, audited, bytes, exchange, open_session, refresh, seeded},
+    fixture::{admission, at, at_once, audited, bytes, events, exchange, open_session, refresh, seeded},
 };
 use authmint_domain::{
     model::{
@@ -19,10 +19,13 @@ pub(crate) async fn a_secret_opens_a_session_and_tells_the_audit(backend: &Backe
     assert_eq!(store.session(session.id).await.unwrap(), Some(session.clone()));
     assert_eq!(audited(&store).await, [UserCreated, SignedIn, SessionOpened]);
 
-    let newest = store.audit_events(PROJECT, 1).await.unwrap();
+    let newest = events(&store, 1).await;
     assert_eq!(newest.len(), 1);
-    assert_eq!((newest[0].session_id, newest[0].user_id), (Some(session.id), Some(session.user.id)));
-    assert_eq!((newest[0].at, newest[0].detail.as_str()), (at(0), "email"));
+    assert_eq!(
+        (newest[0].event.session_id, newest[0].event.user_id),
+        (Some(session.id), Some(session.user.id))
+    );
+    assert_eq!((newest[0].event.at, newest[0].event.detail.as_ref()), (at(0), "email"));
 }
 
 pub(crate) async fn threat_31_parallel_exchange_of_one_secret_opens_one_session(backend: &Backend) {
@@ -64,7 +67,7 @@ pub(crate) async fn a_used_secret_is_refused_and_audited_and_its_session_lives_o
 
     let refused = exchange(&store, 1, 2, at(11)).await.unwrap();
     assert_eq!(refused, Some(ExchangeDecision::Refuse(ExchangeRefused::Used)));
-    let newest = &store.audit_events(PROJECT, 1).await.unwrap()[0];
+    let newest = &events(&store, 1).await[0].event;
     assert_eq!((newest.kind, newest.at), (OneTimeSecretReused, at(11)));
     assert_eq!(newest.session_id, Some(session.id));
     assert!(refresh(&store, session.id, (1, 1), at(400)).await.unwrap().is_ok());

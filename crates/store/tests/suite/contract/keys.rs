@@ -4,6 +4,7 @@ use crate::{
 };
 use authmint_domain::{
     model::{
+        audit::Origin,
         policy::Policy,
         project::Project,
         revocation::Revoked,
@@ -31,7 +32,7 @@ fn signing_key(negative: bool, created: u64) -> SigningKey {
 }
 
 async fn take(store: &Store, steps: Vec<KeyStep>) -> Result<(), StoreError> {
-    store.decide_signing_keys(move |_| (steps.clone(), ())).await
+    store.decide_signing_keys(at(0), Origin::SERVICE, move |_| (steps.clone(), ())).await
 }
 
 async fn states(store: &Store) -> Vec<(String, KeyState)> {

@@ -14,7 +14,7 @@ use authmint_domain::{
         revocation::Revoked,
         session::{EndReason, Session},
     },
-    port::{Admission, ChallengeDecision, Purged, Store as _},
+    port::{Admission, ChallengeDecision, PurgeBefore, Purged, Store as _},
 };
 use authmint_protocol::id::SessionId;
 use authmint_store::Store;
@@ -78,7 +78,7 @@ pub(crate) async fn a_restore_ends_what_began_before_and_audits_it(backend: &Bac
 async fn purge_all(store: &Store, seconds: u64) -> Purged {
     let mut all = Purged::default();
     loop {
-        let purged = store.purge(at(seconds)).await.unwrap();
+        let purged = store.purge(PurgeBefore { useless_since: at(seconds), audit: None }).await.unwrap();
         if purged == Purged::default() {
             return all;
         }
@@ -122,10 +122,10 @@ pub(crate) async fn purge_removes_what_is_over_and_keeps_what_counts(backend: &B
 
     assert_eq!(purge_all(&store, 60).await, Purged::default(), "nothing is over yet");
     // Four one-time secrets, the limit, the challenge that counts no failures, and the feed's entry.
-    assert_eq!(purge_all(&store, DAY).await, Purged { sessions: 0, others: 7 });
+    assert_eq!(purge_all(&store, DAY).await, Purged { sessions: 0, others: 7, audit_events: 0 });
     assert!(!knows_challenge(&store, 1).await);
     assert!(knows_challenge(&store, 2).await, "failures in a row outlive the code by a day");
-    assert_eq!(purge_all(&store, 2 * DAY + 1).await, Purged { sessions: 0, others: 1 });
+    assert_eq!(purge_all(&store, 2 * DAY + 1).await, Purged { sessions: 0, others: 1, audit_events: 0 });
     assert_eq!(exchange(&store, 1, 5, at(1)).await.unwrap(), None);
 
     assert_eq!(purge_all(&store, 31 * DAY).await.sessions, 1);

@@ -3,6 +3,7 @@
 pub(crate) mod exchange;
 pub(crate) mod keys;
 pub(crate) mod life;
+pub(crate) mod management;
 pub(crate) mod projects;
 pub(crate) mod revocations;
 pub(crate) mod sessions;

@@ -1,10 +1,10 @@
 use crate::{
     backend::Backend,
-    fixture::{PROJECT, api_key, at, at_once, audited, project, seeded},
+    fixture::{PROJECT, api_key, at, at_once, audited, events, project, seeded},
 };
 use authmint_domain::{
     model::{
-        audit::{AdminEvent, AuditKind},
+        audit::{AuditEvent, AuditKind, Origin},
         policy::Policy,
         project::{ApiKeyRecord, Callers, Project, Scope},
     },
@@ -54,8 +54,8 @@ pub(crate) async fn a_key_of_an_unknown_project_is_not_taken(backend: &Backend) 
     assert!(matches!(store.put_api_key(same_id).await, Err(StoreError::Conflict { .. })));
 }
 
-fn line(kind: AuditKind, detail: &str) -> AdminEvent {
-    AdminEvent { at: at(9), kind, project_id: PROJECT, detail: detail.to_owned() }
+fn line(kind: AuditKind, detail: &str) -> AuditEvent {
+    AuditEvent::new(at(9), kind, Some(PROJECT), Origin::COMMAND_LINE).saying(detail.to_owned())
 }
 
 pub(crate) async fn projects_and_keys_are_listed_by_age(backend: &Backend) {
@@ -95,7 +95,7 @@ pub(crate) async fn changes_of_one_project_at_once_all_count_and_are_audited(bac
     let name = store.project(PROJECT).await.unwrap().unwrap().name;
     assert_eq!(name, format!("Test{}", ".".repeat(20)));
     assert_eq!(audited(&store).await, [AuditKind::ProjectChanged; 20]);
-    assert_eq!(store.audit_events(PROJECT, 1).await.unwrap()[0].detail, "name");
+    assert_eq!(events(&store, 1).await[0].event.detail, "name");
 }
 
 pub(crate) async fn a_key_is_decided_over_by_its_id_and_left_if_nothing_is_put(backend: &Backend) {

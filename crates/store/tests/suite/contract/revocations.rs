@@ -4,7 +4,7 @@ use crate::{
 };
 use authmint_domain::{
     model::revocation::{Revoked, Stretch},
-    port::Store as _,
+    port::{PurgeBefore, Purged, Store as _},
 };
 use authmint_protocol::id::{ProjectId, SessionId};
 use authmint_store::Store;
@@ -76,7 +76,9 @@ pub(crate) async fn threat_s21_a_feed_that_cannot_be_continued_begins_anew(backe
     let last = stretch(&store, None, 9).await.position;
     let beyond = stretch(&store, Some(last + 10), 9).await;
     assert!(beyond.snapshot && beyond.entries.len() == 3, "a database that was restored to an older state");
-    while store.purge(at(86_400)).await.unwrap() != authmint_domain::port::Purged::default() {}
+    while store.purge(PurgeBefore { useless_since: at(86_400), audit: None }).await.unwrap()
+        != Purged::default()
+    {}
     let purged = stretch(&store, Some(old), 9).await;
     assert!(purged.snapshot && purged.position == last, "numbers are not given again");
     assert!(!stretch(&store, Some(last), 9).await.snapshot);

@@ -1,6 +1,6 @@
 use crate::{
     backend::Backend,
-    fixture::{PROJECT, admission, at, at_once, audited, bytes, exchange, project, seeded},
+    fixture::{PROJECT, admission, admit, at, at_once, audited, bytes, exchange, project, seeded},
 };
 use authmint_domain::{
     model::{
@@ -10,7 +10,7 @@ use authmint_domain::{
         policy::Policy,
         user::User,
     },
-    port::{Admission, ChallengeDecision, Store as _},
+    port::{Admission, Admitted, ChallengeDecision, Store as _},
 };
 use authmint_protocol::id::{ProjectId, UserId};
 use authmint_store::Store;
@@ -22,7 +22,7 @@ pub(crate) async fn an_identity_is_one_user_however_often_and_in_parallel_it_sig
     let store = seeded(backend).await;
     let admitted = at_once(32, |number| {
         let store = Arc::clone(&store);
-        async move { store.admit(admission("a@example.com", number, at(3))).await.unwrap().unwrap() }
+        async move { admit(&store, admission("a@example.com", number, at(3))).await.unwrap() }
     })
     .await;
     let user = &admitted[0];
@@ -38,21 +38,21 @@ pub(crate) async fn an_identity_is_one_user_however_often_and_in_parallel_it_sig
 pub(crate) async fn a_new_identity_without_leave_to_create_leaves_no_trace(backend: &Backend) {
     let store = seeded(backend).await;
     let stranger = Admission { create: None, ..admission("new@example.com", 1, at(0)) };
-    assert_eq!(store.admit(stranger.clone()).await.unwrap(), None);
+    assert_eq!(store.admit(stranger.clone()).await.unwrap(), Admitted::Unknown);
     assert_eq!(exchange(&store, 1, 1, at(0)).await.unwrap(), None);
     assert_eq!(audited(&store).await, []);
 
-    store.admit(admission("new@example.com", 2, at(0))).await.unwrap().unwrap();
-    assert!(store.admit(stranger).await.unwrap().is_some(), "a known identity needs no leave");
+    admit(&store, admission("new@example.com", 2, at(0))).await.unwrap();
+    assert!(admit(&store, stranger).await.is_some(), "a known identity needs no leave");
 }
 
 pub(crate) async fn the_same_subject_of_another_project_is_another_user(backend: &Backend) {
     let store = seeded(backend).await;
     let other = ProjectId::from_bytes([2; 16]);
     store.put_project(project(other)).await.unwrap();
-    let here = store.admit(admission("a@example.com", 1, at(0))).await.unwrap().unwrap();
+    let here = admit(&store, admission("a@example.com", 1, at(0))).await.unwrap();
     let elsewhere = Admission { project_id: other, ..admission("a@example.com", 2, at(0)) };
-    let there: User = store.admit(elsewhere).await.unwrap().unwrap();
+    let there: User = admit(&store, elsewhere).await.unwrap();
     assert_ne!(here.id, there.id);
     assert_eq!(store.user(other, here.id).await.unwrap(), None);
     assert_eq!(store.user(PROJECT, UserId::from_bytes(bytes(77))).await.unwrap(), None);

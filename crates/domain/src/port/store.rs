@@ -1,25 +1,25 @@
-//! What the outside must provide, one trait a concern; each has its adapter in the store or the server.
+//! Where rows are kept.
 
+use super::rows::{
+    AdminDecision, Admission, Admitted, ChallengeDecision, Decide, PurgeBefore, Purged, Shown, SigningKeys,
+};
 use crate::model::{
-    audit::{AdminEvent, AuditEvent, RecordedEvent},
+    audit::{EventFilter, Origin, RecordedEvent},
     challenge::{EmailChallenge, EmailId},
     limit::{Limit, LimitKey, Spent},
     one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
+    operator_token::OperatorTokenRecord,
     project::{ApiKeyRecord, Project},
     revocation::Stretch,
     session::{Decision, Session},
-    signing_key::{GeneratedKey, KeyStep, SigningKey},
-    user::{Proof, User},
+    signing_key::KeyStep,
+    user::{Identity, User, UserDecision, UserQuery},
 };
 use authmint_protocol::{
-    id::{ApiKeyId, OneTimeSecretId, ProjectId, SessionId, UserId},
-    jwk::{KeySet, PublicKey},
-    secret::EmailCode,
+    id::{ApiKeyId, OneTimeSecretId, OperatorTokenId, ProjectId, SessionId, UserId},
     time::Timestamp,
-    token::algorithm::Algorithm,
 };
-use std::{future::Future, sync::Arc, time::Duration};
-use zeroize::Zeroizing;
+use std::future::Future;
 
 /// The store cannot answer now, or its data is broken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,81 +51,6 @@ pub enum StoreError {
     },
 }
 
-/// A pure decision over an optional row, run inside the store's transaction.
-///
-/// It may be run again after a retry, so it changes nothing and draws nothing: what it needs was drawn before.
-pub trait Decide<T: ?Sized, R>: Fn(Option<&T>) -> R + Send + 'static {}
-impl<T: ?Sized, R, F: Fn(Option<&T>) -> R + Send + 'static> Decide<T, R> for F {}
-
-/// What a decision over an email challenge changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChallengeDecision<A> {
-    /// The row to keep from now on, if anything of it changed.
-    pub put: Option<EmailChallenge>,
-    /// A line for the audit trail.
-    pub audit: Option<AuditEvent>,
-    /// What to answer once that is durable.
-    pub answer: A,
-}
-
-/// What a decision of an operator changes of a project or an API key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdminDecision<T, A> {
-    /// The row to keep from now on, if it is new or anything of it changed.
-    pub put: Option<T>,
-    /// A line for the audit trail.
-    pub audit: Option<AdminEvent>,
-    /// What to answer once that is durable.
-    pub answer: A,
-}
-
-impl<T, A> AdminDecision<T, A> {
-    /// Leaves everything as it is.
-    pub const fn leave(answer: A) -> Self {
-        Self { put: None, audit: None, answer }
-    }
-
-    /// Keeps a row, and a line that tells of it.
-    pub const fn put(row: T, audit: AdminEvent, answer: A) -> Self {
-        Self { put: Some(row), audit: Some(audit), answer }
-    }
-}
-
-/// A finished sign-in that asks to be let in.
-#[derive(Debug, Clone)]
-pub struct Admission {
-    /// The project.
-    pub project_id: ProjectId,
-    /// What was proven.
-    pub proof: Proof,
-    /// The ID of the user to create if the identity is new; `None` if the key may not create users.
-    pub create: Option<UserId>,
-    /// The ID of the one-time secret to issue.
-    pub secret_id: OneTimeSecretId,
-    /// When that secret expires.
-    pub secret_expires_at: Timestamp,
-}
-
-/// The signing keys of a service.
-#[derive(Debug, Clone)]
-pub struct SigningKeys {
-    /// All of them, the newest first.
-    pub keys: Vec<SigningKey>,
-    /// The algorithms that projects ask for; the default one in any case.
-    pub wanted: Vec<Algorithm>,
-    /// [`Store::signing_mark`] of this reading, or of a moment before it.
-    pub mark: u64,
-}
-
-/// What a purge removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Purged {
-    /// Sessions.
-    pub sessions: u64,
-    /// Challenges, one-time secrets, limits and entries of the revocation feed.
-    pub others: u64,
-}
-
 /// Where rows are kept.
 ///
 /// Every method that changes something answers only when the change is durable, and every decision runs in one
@@ -149,7 +74,7 @@ pub trait Store: Send + Sync + 'static {
     /// Reads one project.
     fn project(&self, id: ProjectId) -> impl Future<Output = Result<Option<Project>, StoreError>> + Send;
 
-    /// Decides over one project: making it, or changing its name and policy.
+    /// Decides over one project: making it, or changing its name, policy and not-before.
     fn decide_project<A: Send + 'static>(
         &self,
         id: ProjectId,
@@ -169,12 +94,37 @@ pub trait Store: Send + Sync + 'static {
         decide: impl Decide<ApiKeyRecord, AdminDecision<ApiKeyRecord, A>>,
     ) -> impl Future<Output = Result<A, StoreError>> + Send;
 
+    /// Finds an operator token by the SHA-256 of its text.
+    fn operator_token(
+        &self,
+        hash: [u8; 32],
+    ) -> impl Future<Output = Result<Option<OperatorTokenRecord>, StoreError>> + Send;
+
+    /// All operator tokens, the oldest first; revoked ones too.
+    fn operator_tokens(&self) -> impl Future<Output = Result<Vec<OperatorTokenRecord>, StoreError>> + Send;
+
+    /// Decides over one operator token: making it, or revoking it, which is final.
+    fn decide_operator_token<A: Send + 'static>(
+        &self,
+        id: OperatorTokenId,
+        decide: impl Decide<OperatorTokenRecord, AdminDecision<OperatorTokenRecord, A>>,
+    ) -> impl Future<Output = Result<A, StoreError>> + Send;
+
+    /// Notes when API keys and operator tokens were last shown; a later time is never replaced by an earlier one.
+    fn note_shown(
+        &self,
+        shown: Vec<(Shown, Timestamp)>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// All signing keys, and what is asked of them.
     fn signing_keys(&self) -> impl Future<Output = Result<SigningKeys, StoreError>> + Send;
 
-    /// Decides over all signing keys at once; the steps are taken in their order, all or none.
+    /// Decides over all signing keys at once; the steps are taken in their order, all or none, each with its line in
+    /// the audit trail.
     fn decide_signing_keys<A: Send + 'static>(
         &self,
+        now: Timestamp,
+        origin: Origin,
         decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + 'static,
     ) -> impl Future<Output = Result<A, StoreError>> + Send;
 
@@ -203,18 +153,17 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<A, StoreError>> + Send;
 
     /// Finds or creates the user of a proof and issues a one-time secret, in one transaction.
-    ///
-    /// The answer is `None` if the identity is new and may not create a user.
-    fn admit(&self, admission: Admission) -> impl Future<Output = Result<Option<User>, StoreError>> + Send;
+    fn admit(&self, admission: Admission) -> impl Future<Output = Result<Admitted, StoreError>> + Send;
 
     /// Decides over a one-time secret and, if it was used, the session of its first use.
     ///
     /// The answer is the decision itself, `None` if there is no such secret. An opened session is inserted and the
-    /// secret marked as used, with both audited, before this answers. `now` dates the audit.
+    /// secret marked as used, with both audited, before this answers. `now` and `origin` are for the audit.
     fn exchange(
         &self,
         id: OneTimeSecretId,
         now: Timestamp,
+        origin: Origin,
         decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
     ) -> impl Future<Output = Result<Option<ExchangeDecision>, StoreError>> + Send;
 
@@ -243,10 +192,33 @@ pub trait Store: Send + Sync + 'static {
         id: UserId,
     ) -> impl Future<Output = Result<Option<User>, StoreError>> + Send;
 
-    /// The newest lines of a project's audit trail, the newest first, at most `limit`.
-    fn audit_events(
+    /// The users of a project, at most `limit` of them.
+    fn users(&self, query: UserQuery) -> impl Future<Output = Result<Vec<User>, StoreError>> + Send;
+
+    /// The identities of a user, ordered by method and subject.
+    fn identities(&self, id: UserId) -> impl Future<Output = Result<Vec<Identity>, StoreError>> + Send;
+
+    /// Decides over one user of a project.
+    fn decide_user<A: Send + 'static>(
         &self,
         project_id: ProjectId,
+        id: UserId,
+        decide: impl Decide<User, UserDecision<A>>,
+    ) -> impl Future<Output = Result<A, StoreError>> + Send;
+
+    /// The sessions of a user of a project, ended ones too, the newest first, after the given one, at most `limit`.
+    fn sessions_of_user(
+        &self,
+        project_id: ProjectId,
+        id: UserId,
+        after: Option<(Timestamp, SessionId)>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Session>, StoreError>> + Send;
+
+    /// Lines of the audit trail, the newest first, at most `limit`.
+    fn audit_events(
+        &self,
+        filter: EventFilter,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<RecordedEvent>, StoreError>> + Send;
 
@@ -267,109 +239,12 @@ pub trait Store: Send + Sync + 'static {
     /// wakes nobody.
     fn revoked_beyond(&self, position: u64) -> impl Future<Output = ()> + Send;
 
-    /// Removes a bounded number of rows that have been of no use since `before`; call again until it removes none.
+    /// Removes a bounded number of rows that are of no use any more; call again until it removes none.
     ///
     /// Sessions that fell idle have no index, since every rotation would have to write it: each call looks through
     /// the next few thousand, so that they go round after round rather than at once.
-    fn purge(&self, before: Timestamp) -> impl Future<Output = Result<Purged, StoreError>> + Send;
+    fn purge(&self, before: PurgeBefore) -> impl Future<Output = Result<Purged, StoreError>> + Send;
 
     /// Whether the store answers: a cheap write-path check for readiness.
     fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
-/// The one clock.
-pub trait Clock: Send + Sync + 'static {
-    /// The time now.
-    fn now(&self) -> Timestamp;
-}
-
-/// The one source of randomness.
-pub trait Entropy: Send + Sync + 'static {
-    /// Fills `out` with bytes that nobody can predict.
-    fn fill(&self, out: &mut [u8]);
-
-    /// Draws `N` bytes.
-    fn draw<const N: usize>(&self) -> [u8; N] {
-        let mut out = [0; N];
-        self.fill(&mut out);
-        out
-    }
-}
-
-/// The key did not sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the signing key is not usable")]
-pub struct SignError;
-
-/// A key to sign one JWT with: its name and its signature belong together, whatever is installed meanwhile.
-pub trait ActiveKey: Send {
-    /// The public half; its `kid` names it.
-    fn public(&self) -> &PublicKey;
-
-    /// Signs: raw r‖s for ES256 (RFC 7518, section 3.4).
-    ///
-    /// # Errors
-    /// [`SignError`] if the key refuses.
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
-}
-
-/// Who holds private signing keys while the service runs.
-pub trait Signer: Send + Sync + 'static {
-    /// Generates a key pair.
-    ///
-    /// # Errors
-    /// [`SignError`] if the algorithm cannot be generated.
-    fn generate(&self, algorithm: Algorithm) -> Result<GeneratedKey, SignError>;
-
-    /// Takes the keys to work with from now on: public halves for the key set, and those to sign with, one for each
-    /// algorithm. Whoever signs meanwhile does so with the keys of before or with these.
-    ///
-    /// `mark` is that of the reading: what was read before the keys in use changes nothing, so that a key which was
-    /// revoked meanwhile does not come back.
-    ///
-    /// # Errors
-    /// [`SignError`] if a document is not a key of the public half's algorithm; nothing was changed then.
-    fn install(
-        &self,
-        mark: u64,
-        keys: Vec<Arc<PublicKey>>,
-        active: Vec<(Arc<PublicKey>, Zeroizing<Vec<u8>>)>,
-    ) -> Result<(), SignError>;
-
-    /// A key that can sign.
-    type Active: ActiveKey;
-
-    /// The key that signs by this algorithm now.
-    fn active(&self, algorithm: Algorithm) -> Option<Self::Active>;
-
-    /// Every key under which a JWT may still be valid.
-    fn key_set(&self) -> KeySet;
-}
-
-/// The mail could not be handed over.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the mail server did not take the mail: {reason}")]
-pub struct MailError {
-    /// What it said, for the log.
-    pub reason: String,
-}
-
-/// A mail with a code in it.
-pub struct CodeMail {
-    /// The canonical address.
-    pub to: String,
-    /// The code.
-    pub code: EmailCode,
-    /// What the mail calls the app.
-    pub project_name: String,
-    /// How long the code is good.
-    pub valid_for: Duration,
-    /// When it was written.
-    pub at: Timestamp,
-}
-
-/// Who delivers mail.
-pub trait Mailer: Send + Sync + 'static {
-    /// Hands a mail to the mail server; an answer means that the server took it.
-    fn send_code(&self, mail: CodeMail) -> impl Future<Output = Result<(), MailError>> + Send;
 }
