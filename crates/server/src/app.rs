@@ -11,7 +11,10 @@ use crate::{
         clock::ServiceClock, entropy::ServiceEntropy, mailer::Inbox, mailer::ServiceMailer,
         signer::ServiceSigner,
     },
-    http::{flood::Flood, known_keys::KnownKeys, request_id::RequestIds},
+    http::{
+        flood::Flood, known_keys::KnownKeys, known_operators::KnownOperators, last_used::LastUsed,
+        request_id::RequestIds,
+    },
     metrics::Metrics,
     router,
 };
@@ -23,7 +26,7 @@ use authmint_domain::{
         start::{self, StartError},
     },
     model::key_ring::KeyRing,
-    port::{Clock as _, Signer as _, Store as _},
+    port::{Clock as _, Signer as _, Store as _, StoreError},
 };
 use authmint_store::Store;
 use axum::Router;
@@ -49,6 +52,8 @@ struct Inner {
     context: Arc<Context<ServerPorts>>,
     config: AppConfig,
     known_keys: KnownKeys,
+    known_operators: KnownOperators,
+    last_used: LastUsed,
     request_ids: RequestIds,
     metrics: Metrics,
     flood: Flood,
@@ -91,6 +96,8 @@ impl App {
         let kept = start::start(&context).await?;
         Ok(Self(Arc::new(Inner {
             known_keys: KnownKeys::new(config.key_cache_ttl),
+            known_operators: KnownOperators::new(config.key_cache_ttl),
+            last_used: LastUsed::default(),
             request_ids: RequestIds::new(&context.entropy),
             metrics: Metrics::new(started),
             flood: Flood::new(&config),
@@ -147,8 +154,39 @@ impl App {
         Ok(())
     }
 
+    /// Puts signing keys to use that were just changed here; else the next second does it.
+    pub(crate) async fn follow_signing_keys(&self) {
+        if let Err(error) = self.keep_signing_keys().await {
+            tracing::warn!(%error, "the signing keys could not be looked after; it will be tried again");
+        }
+    }
+
+    /// Writes down when API keys and operator tokens were last shown; a served app does it every minute.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was noted is kept for the next time.
+    pub async fn keep_last_used(&self) -> Result<(), StoreError> {
+        let notes = self.0.last_used.take();
+        if notes.is_empty() {
+            return Ok(());
+        }
+        let kept = self.0.context.store.note_shown(notes.clone()).await;
+        if kept.is_err() {
+            self.0.last_used.put_back(notes);
+        }
+        kept
+    }
+
     pub(crate) fn known_keys(&self) -> &KnownKeys {
         &self.0.known_keys
+    }
+
+    pub(crate) fn known_operators(&self) -> &KnownOperators {
+        &self.0.known_operators
+    }
+
+    pub(crate) fn last_used(&self) -> &LastUsed {
+        &self.0.last_used
     }
 
     pub(crate) fn request_ids(&self) -> &RequestIds {

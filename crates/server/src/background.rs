@@ -9,6 +9,8 @@ use tokio::time::{MissedTickBehavior, interval};
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// How often signing keys are looked after: a running service follows the command line within two seconds.
 const KEYS_EVERY: Duration = Duration::from_secs(1);
+/// How often it is written down when keys were last used: to the minute is what is promised.
+const NOTES_EVERY: Duration = Duration::from_secs(60);
 /// Batches in one go: the writer belongs to the users, not to the purge.
 const BATCHES: usize = 16;
 
@@ -21,6 +23,7 @@ pub(crate) async fn run(app: &App, stop: impl Future<Output = ()>) {
         ticks
     };
     let (mut purges, mut keys) = (every(PURGE_EVERY), every(KEYS_EVERY));
+    let mut notes = every(NOTES_EVERY);
     loop {
         tokio::select! {
             biased;
@@ -30,6 +33,7 @@ pub(crate) async fn run(app: &App, stop: impl Future<Output = ()>) {
                 tell_of_floods(app);
                 purge_some(app).await;
             }
+            _ = notes.tick() => keep_last_used(app).await,
         }
     }
 }
@@ -53,6 +57,13 @@ async fn keep_signing_keys(app: &App) {
             %error,
             "the signing keys could not be looked after; those in use stay so, and it is tried again each second"
         );
+    }
+}
+
+/// Writes down what was noted of keys in use; also when the last request is answered.
+pub(crate) async fn keep_last_used(app: &App) {
+    if let Err(error) = app.keep_last_used().await {
+        tracing::warn!(%error, "it could not be written down when keys were last used; it will be tried again");
     }
 }
 

@@ -15,6 +15,7 @@ mod background;
 mod compat;
 mod http;
 mod metrics;
+mod openapi;
 mod pages;
 mod router;
 mod telemetry;
@@ -26,3 +27,4 @@ pub use http::{
     client_address::{InvalidNetwork, Network, TrustedProxies},
     serve::{serve, serve_metrics, serve_with},
 };
+pub use openapi::openapi;

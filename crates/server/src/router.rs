@@ -1,7 +1,9 @@
 //! The whole route table.
 
 use crate::{
-    api::{dev, health, revocations},
+    api::{
+        api_keys, dev, events, health, operator_tokens, projects, revocations, sessions, signing_keys, users,
+    },
     app::App,
     compat::{authenticate, logout, otps_send, refresh, unsupported, user, well_known},
     http::{edge, problem::Problem},
@@ -10,12 +12,14 @@ use crate::{
 use authmint_protocol::ErrorCode;
 use axum::{
     Router, middleware,
-    routing::{get, post},
+    routing::{MethodRouter, delete, get, post},
 };
 
 /// The calls of existing clients.
 const A: &str = "/api/2024-09-26/session/sdk/auth";
 const USER: &str = "/api/2024-09-26/sdk/auth/user";
+/// Our own calls.
+const V1: &str = "/api/v1";
 
 /// Paths that browsers call from anywhere; a client key's origins are enforced on the call itself.
 pub(crate) const CROSS_ORIGIN: [&str; 2] = ["/api/2024-09-26/", "/.well-known/"];
@@ -27,21 +31,55 @@ pub(crate) const SESSION_CALLS: [&str; 3] = [
     "/api/v1/revocations",
 ];
 
+/// Every path of the public address, with its methods.
+fn public() -> Vec<(String, MethodRouter<App>)> {
+    let a = |call: &str| format!("{A}/{call}");
+    let v1 = |call: &str| format!("{V1}/{call}");
+    vec![
+        (a("otps/send"), post(otps_send::send_code)),
+        (a("authenticate"), post(authenticate::authenticate)),
+        (a("refresh"), post(refresh::refresh)),
+        (a("logout"), post(logout::logout)),
+        (a("social/{provider}/start"), get(unsupported::social)),
+        (a("crypto_wallets/authenticate/start"), post(unsupported::start_wallet)),
+        (a("crypto_wallets/authenticate"), post(unsupported::wallet)),
+        (USER.to_owned(), get(user::by_session_jwt)),
+        (format!("{USER}/{{*id}}"), get(user::by_id)),
+        ("/.well-known/jwks.json".to_owned(), get(well_known::key_set)),
+        ("/.well-known/openid-configuration".to_owned(), get(well_known::openid_configuration)),
+        (v1("revocations"), get(revocations::follow)),
+        (v1("projects"), get(projects::list).post(projects::create)),
+        (v1("projects/{project_id}"), get(projects::show).patch(projects::change)),
+        (v1("projects/{project_id}/not-before"), post(projects::set_not_before)),
+        (v1("projects/{project_id}/api-keys"), get(api_keys::list).post(api_keys::create)),
+        (v1("api-keys/adopt"), post(api_keys::adopt)),
+        (v1("api-keys/{api_key_id}"), delete(api_keys::revoke)),
+        (v1("users"), get(users::list)),
+        (v1("users/{user_id}"), get(users::show).delete(users::delete)),
+        (v1("users/{user_id}/disable"), post(users::disable)),
+        (v1("users/{user_id}/enable"), post(users::enable)),
+        (v1("users/{user_id}/sessions"), get(sessions::list).delete(sessions::end_all)),
+        (v1("sessions/{session_id}"), get(sessions::show).delete(sessions::end)),
+        (v1("events"), get(events::list)),
+        (v1("operator-tokens"), get(operator_tokens::list).post(operator_tokens::create)),
+        (v1("operator-tokens/{operator_token_id}"), delete(operator_tokens::revoke)),
+        (v1("signing-keys"), get(signing_keys::list)),
+        (v1("signing-keys/rotate"), post(signing_keys::rotate)),
+        (v1("signing-keys/{kid}"), delete(signing_keys::revoke)),
+    ]
+}
+
+/// What probes ask the process, not the public address: they know no prefix.
+fn probes() -> Vec<(String, MethodRouter<App>)> {
+    vec![("/healthz".to_owned(), get(health::live)), ("/readyz".to_owned(), get(health::ready))]
+}
+
+fn routed(rows: Vec<(String, MethodRouter<App>)>) -> Router<App> {
+    rows.into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods))
+}
+
 pub(crate) fn router(app: &App, added: Router<App>) -> Router {
-    let mut served = Router::new()
-        .route(&format!("{A}/otps/send"), post(otps_send::send_code))
-        .route(&format!("{A}/authenticate"), post(authenticate::authenticate))
-        .route(&format!("{A}/refresh"), post(refresh::refresh))
-        .route(&format!("{A}/logout"), post(logout::logout))
-        .route(&format!("{A}/social/{{provider}}/start"), get(unsupported::social))
-        .route(&format!("{A}/crypto_wallets/authenticate/start"), post(unsupported::wallet))
-        .route(&format!("{A}/crypto_wallets/authenticate"), post(unsupported::wallet))
-        .route(USER, get(user::by_session_jwt))
-        .route(&format!("{USER}/{{*id}}"), get(user::by_id))
-        .route("/.well-known/jwks.json", get(well_known::key_set))
-        .route("/.well-known/openid-configuration", get(well_known::openid_configuration))
-        .route("/api/v1/revocations", get(revocations::follow))
-        .merge(added);
+    let mut served = routed(public()).merge(added);
     if app.inbox().is_some() {
         served = served
             .route("/dev/inbox", get(inbox::page))
@@ -56,9 +94,7 @@ pub(crate) fn router(app: &App, added: Router<App>) -> Router {
     let prefix = app.config().public_url.path_prefix();
     let rooted = if prefix.is_empty() { served } else { Router::new().nest(prefix, served) };
     rooted
-        // Probes ask the process, not the public address: they know no prefix.
-        .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
+        .merge(routed(probes()))
         .fallback(async || {
             Problem::new(ErrorCode::NotFound, "nothing answers under this path; check the URL")
         })
@@ -67,4 +103,19 @@ pub(crate) fn router(app: &App, added: Router<App>) -> Router {
         })
         .layer(middleware::from_fn_with_state(app.clone(), edge::edge))
         .with_state(app.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_path_is_described_and_every_description_is_of_a_path() {
+        let document: serde_json::Value = serde_json::from_str(&crate::openapi()).unwrap();
+        let described: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
+        let rows = public().into_iter().chain(probes());
+        let routed: BTreeSet<String> = rows.map(|(path, _)| path.replace("{*", "{")).collect();
+        assert_eq!(described, routed);
+    }
 }

@@ -222,6 +222,20 @@ fn the_environment_may_hold_the_key_ring_itself() {
     let other = create(&format!("1:{}", "cd".repeat(32)));
     let said = String::from_utf8(other.stderr).unwrap();
     assert!(said.contains("did not write this database") && !said.contains("cdcd"), "{said}");
+
+    // Whatever stands around a key, it is never taken for the name of a file and told as one.
+    let secret = "cd".repeat(32);
+    for ring in [
+        format!("# of 2026\n1:{secret}"),
+        format!("\n\n  1:{secret}\n"),
+        format!(":{secret}"),
+        format!("key one:{secret}"),
+    ] {
+        let other = create(&ring);
+        let said = String::from_utf8(other.stderr).unwrap();
+        assert!(!other.status.success() && said.contains("key ring") && !said.contains("cdcd"), "{said}");
+    }
+    assert_eq!(std::fs::read_dir(place.path("data")).unwrap().count(), 1, "no file was made of a key");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,16 +6,16 @@ use crate::{
         challenge::ClientPrefix,
         grant::{CallOrigin, KeyRefused, OperatorGrant, ProjectGrant},
         key_ring::sha256,
-        operator_token::{self, OperatorTokenRefused},
+        operator_token::{self, OperatorTokenRecord, OperatorTokenRefused},
         project::{ApiKeyRecord, Project},
     },
-    port::{Clock as _, Store as _, StoreError},
+    port::{Store as _, StoreError},
 };
 use authmint_protocol::{
     ErrorCode,
     api_key::{ApiKey, ApiKeyError},
-    id::OperatorTokenId,
     secret::{ApiKeyText, OperatorTokenText},
+    time::Timestamp,
 };
 use std::sync::Arc;
 
@@ -97,17 +97,36 @@ pub async fn find_key<P: Ports>(cx: &Context<P>, text: &ApiKeyText) -> Result<Kn
     Ok(KnownKey { project: Arc::new(project), key: Arc::new(key) })
 }
 
+/// A known operator token, as looked up once and kept for a moment by the caller.
+#[derive(Debug, Clone)]
+pub struct KnownOperator {
+    /// The token.
+    pub token: Arc<OperatorTokenRecord>,
+}
+
+impl KnownOperator {
+    /// Admits one call.
+    ///
+    /// # Errors
+    /// [`OperatorTokenRefused`] if the token was revoked or its time is over.
+    pub fn admit(
+        &self,
+        from: Option<ClientPrefix>,
+        now: Timestamp,
+    ) -> Result<OperatorGrant, OperatorTokenRefused> {
+        OperatorGrant::admit(&self.token, from, now)
+    }
+}
+
 /// Looks an operator token up.
 ///
 /// # Errors
-/// [`OperatorError`] if the text is no token of this service, or one of no use any more.
+/// [`OperatorError`] if the text is no token of this service.
 pub async fn find_operator<P: Ports>(
     cx: &Context<P>,
     text: &OperatorTokenText,
-    from: Option<ClientPrefix>,
-) -> Result<(OperatorGrant, OperatorTokenId), OperatorError> {
-    let now = cx.clock.now();
+) -> Result<KnownOperator, OperatorError> {
     let hash = operator_token::hash(text).ok_or(OperatorTokenRefused::Unknown)?;
     let token = cx.store.operator_token(hash).await?.ok_or(OperatorTokenRefused::Unknown)?;
-    Ok((OperatorGrant::admit(&token, from, now)?, token.id))
+    Ok(KnownOperator { token: Arc::new(token) })
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Answer to a poll: a snapshot, or what was added since the cursor that came with the poll.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FeedPage {
     /// What ended, in the order in which it became known.
     pub entries: Vec<FeedEntry>,
@@ -18,6 +19,7 @@ pub struct FeedPage {
 
 /// One thing that ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FeedEntry {
     /// What it is.
     pub kind: FeedKind,
@@ -32,6 +34,7 @@ pub struct FeedEntry {
 /// What can end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum FeedKind {
     /// One session, for good.
     Session,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The JSON body of every answer that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// Always true; existing clients look for it.
     pub error: bool,
@@ -12,6 +13,7 @@ pub struct Problem {
     pub message: String,
     /// The stable code, see [`ErrorCode`]; a text here, since a newer service may know more codes than a client.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub code: String,
 }
 

@@ -9,25 +9,31 @@ use serde::{Deserialize, Serialize};
 
 /// Body of a refresh: a refresh token or a one-time secret.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefreshRequest {
     /// The refresh token, or a one-time secret to trade for a first one.
     #[serde(serialize_with = "disclose")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub refresh: RefreshToken,
 }
 
 /// Body of a sign-out; existing clients send `{}` when they hold no token.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogoutRequest {
     /// Any refresh token of the session, of whatever generation.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "disclose_option")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub refresh: Option<RefreshToken>,
 }
 
 /// Answer to a refresh: the auth material.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefreshResponse {
     /// The session JWT.
     #[serde(serialize_with = "disclose")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub jwt: SessionJwt,
     /// The refresh token to keep from now on; it may be the one that was sent.
     pub refresh: RefreshMaterial,
@@ -37,9 +43,11 @@ pub struct RefreshResponse {
 
 /// A refresh token with its end.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefreshMaterial {
     /// The refresh token.
     #[serde(serialize_with = "disclose")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub secret: RefreshToken,
     /// When the session ends if nothing refreshes it: ISO 8601 in UTC, whole seconds.
     #[serde(rename = "expiresAt")]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Body of a request for an email code.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SendCodeRequest {
     /// The address as the person typed it.
     pub email: String,
@@ -12,6 +13,7 @@ pub struct SendCodeRequest {
 
 /// Answer to a request for an email code; the same whether the user exists or not.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SendCodeResponse {
     /// Stable per project and address; comes back as `state` when the code is entered.
     #[serde(rename = "emailId")]
@@ -20,9 +22,11 @@ pub struct SendCodeResponse {
 
 /// Answer to a finished sign-in.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignInResponse {
     /// What the client trades at `refresh` for its session.
     #[serde(rename = "oneTimeSecret", serialize_with = "disclose")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub one_time_secret: OneTimeSecret,
     /// The callback URL that the client named, with `oneTimeSecret` added to its query; empty if it named none.
     #[serde(rename = "callbackUrl")]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A user as apps see one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Profile))]
 pub struct User {
     /// The stable ID, the `sub` of the user's session JWTs.
     pub id: String,

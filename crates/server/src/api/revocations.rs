@@ -5,7 +5,7 @@ use crate::{
     http::{caller::Caller, problem::Problem, query::Query, reply::Json},
 };
 use authmint_domain::{flow::follow, port::Store as _};
-use authmint_protocol::{ErrorCode, wire::feed::FeedPage};
+use authmint_protocol::wire::feed::FeedPage;
 use axum::extract::State;
 use std::{pin::pin, time::Duration};
 
@@ -15,13 +15,22 @@ const LONGEST_WAIT_S: u64 = 25;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A snapshot without `cursor`, else what came since; waits up to `wait_s` for something to come.
+#[utoipa::path(
+    get, path = "/api/v1/revocations", operation_id = "follow_revocations", tag = "sessions",
+    security(("server_key" = ["feed.read"])),
+    params(
+        ("cursor" = Option<u64>, Query, description = "`cursor` of the page before; without it, a snapshot."),
+        ("wait_s" = Option<u64>, Query, description = "How many seconds to wait for something to come, at most 25."),
+    ),
+    responses((status = 200, description = "What has ended.", body = FeedPage)),
+)]
 pub(crate) async fn follow(
     State(app): State<App>,
     caller: Caller,
     query: Query,
 ) -> Result<Json<FeedPage>, Problem> {
-    let mut position = number(&query, "cursor")?;
-    let wait = number(&query, "wait_s")?.unwrap_or(0).min(LONGEST_WAIT_S);
+    let mut position = query.number("cursor")?;
+    let wait = query.number("wait_s")?.unwrap_or(0).min(LONGEST_WAIT_S);
     let (mut over, mut stopping) = (pin!(tokio::time::sleep(Duration::from_secs(wait))), pin!(app.drained()));
     let mut last_look = wait == 0;
     let _follower = app.metrics().feed_followers.enter();
@@ -45,14 +54,4 @@ pub(crate) async fn follow(
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
-}
-
-fn number(query: &Query, name: &'static str) -> Result<Option<u64>, Problem> {
-    let parse = |text: &str| {
-        let text = text.parse().ok().filter(|number| i64::try_from(*number).is_ok());
-        text.ok_or_else(|| {
-            Problem::new(ErrorCode::ParameterInvalid, format!("the parameter {name} is not of this service"))
-        })
-    };
-    query.optional(name)?.map(parse).transpose()
 }

@@ -12,6 +12,20 @@ use authmint_domain::{
 use authmint_protocol::{ErrorCode, wire::sign_in::SignInResponse};
 use axum::extract::State;
 
+/// Trades a code for a one-time secret.
+#[utoipa::path(
+    post, path = "/api/2024-09-26/session/sdk/auth/authenticate", operation_id = "authenticate", tag = "sign-in",
+    security(("client_key" = []), ("server_key" = [])),
+    params(
+        ("signinAuthenticationMethod" = String, Query, description = "`email`."),
+        ("email" = String, Query, description = "The address as it was typed."),
+        ("state" = String, Query, description = "The `emailId` that came when the code was asked for."),
+        ("token" = String, Query, description = "The six digits."),
+        ("callbackUrl" = Option<String>, Query, description = "Where the one-time secret is taken to."),
+        ("locale" = Option<String>, Query, description = "Of no effect here."),
+    ),
+    responses((status = 200, description = "A one-time secret.", body = SignInResponse)),
+)]
 pub(crate) async fn authenticate(
     State(app): State<App>,
     caller: Caller,

@@ -10,9 +10,16 @@ use axum::extract::State;
 use serde::Serialize;
 
 /// `{}`.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct SignedOut {}
 
+/// Ends a session; the same answer whatever was found.
+#[utoipa::path(
+    post, path = "/api/2024-09-26/session/sdk/auth/logout", operation_id = "sign_out", tag = "sessions",
+    security(("client_key" = []), ("server_key" = [])),
+    request_body = Option<LogoutRequest>,
+    responses((status = 200, description = "The session is over, or there was none.", body = SignedOut)),
+)]
 pub(crate) async fn logout(
     State(app): State<App>,
     caller: Caller,

@@ -8,6 +8,17 @@ use authmint_domain::flow::sign_in::email::{self, SendCodeError};
 use authmint_protocol::wire::sign_in::{SendCodeRequest, SendCodeResponse};
 use axum::extract::State;
 
+/// Mails a code to an address.
+#[utoipa::path(
+    post, path = "/api/2024-09-26/session/sdk/auth/otps/send", operation_id = "send_code", tag = "sign-in",
+    security(("client_key" = []), ("server_key" = [])),
+    request_body = SendCodeRequest,
+    responses(
+        (status = 200, description = "The code is on its way; the same whether the user exists or not.",
+            body = SendCodeResponse),
+        (status = 429, description = "Too soon, or too often."),
+    ),
+)]
 pub(crate) async fn send_code(
     State(app): State<App>,
     caller: Caller,

@@ -13,6 +13,13 @@ use authmint_domain::flow::refresh::{AuthMaterial, refresh as trade};
 use authmint_protocol::wire::session::{RefreshMaterial, RefreshRequest, RefreshResponse};
 use axum::extract::State;
 
+/// Trades a refresh token, or a first time a one-time secret, for auth material.
+#[utoipa::path(
+    post, path = "/api/2024-09-26/session/sdk/auth/refresh", operation_id = "refresh", tag = "sessions",
+    security(("client_key" = []), ("server_key" = [])),
+    request_body = RefreshRequest,
+    responses((status = 200, description = "Auth material.", body = RefreshResponse)),
+)]
 pub(crate) async fn refresh(
     State(app): State<App>,
     caller: Caller,

@@ -12,7 +12,12 @@ use authmint_domain::{flow::whoami, model::project::Scope};
 use authmint_protocol::{ErrorCode, wire::user::User};
 use axum::extract::{Path, State, rejection::PathRejection};
 
-/// Whose JWT it is, the user is: nothing else in the request can say otherwise.
+/// One's own profile: whose JWT it is, the user is, whatever else the request says.
+#[utoipa::path(
+    get, path = "/api/2024-09-26/sdk/auth/user", operation_id = "show_own_profile", tag = "sessions",
+    security(("client_key" = [], "session_jwt" = []), ("server_key" = [], "session_jwt" = [])),
+    responses((status = 200, description = "The user of the session JWT.", body = User)),
+)]
 pub(crate) async fn by_session_jwt(
     State(app): State<App>,
     caller: Caller,
@@ -22,7 +27,14 @@ pub(crate) async fn by_session_jwt(
     Ok(Json(user.to_wire()))
 }
 
-/// Callers do not encode the ID: whatever came in its place is no ID unless it is one.
+/// Any user's profile.
+// Callers do not encode the ID: whatever came in its place is no ID unless it is one.
+#[utoipa::path(
+    get, path = "/api/2024-09-26/sdk/auth/user/{id}", operation_id = "show_profile", tag = "users",
+    security(("server_key" = ["users.read"])),
+    params(("id" = String, Path, description = "The user.", format = "uuid")),
+    responses((status = 200, description = "The user.", body = User)),
+)]
 pub(crate) async fn by_id(
     State(app): State<App>,
     caller: Caller,

@@ -29,7 +29,8 @@ impl FromRequestParts<App> for Caller {
         let text = text.ok_or_else(|| {
             Problem::new(ErrorCode::ApiKeyMissing, "an API key is required; send it in the header x-api-key")
         })?;
-        let key = app.known_keys().find(app.context(), &ApiKeyText::new(text.to_owned())).await?;
+        let key =
+            app.known_keys().find(app.context(), &ApiKeyText::new(text.to_owned()), app.last_used()).await?;
         telemetry::note_project(key.project.id);
         let from = prefix(parts, app);
         let origin = CallOrigin {
@@ -55,7 +56,7 @@ pub(crate) fn peer(extensions: &Extensions) -> IpAddr {
 }
 
 /// A header that decides something: once, or not at all, and in plain text.
-fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
+pub(super) fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
@@ -67,6 +68,13 @@ fn single<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h s
     }
 }
 
+/// What came as `Authorization: Bearer` (RFC 6750, section 2.1).
+pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let value = single(headers, header::AUTHORIZATION.as_str())?;
+    let parts = value.and_then(|value| value.split_once(' '));
+    Ok(parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim()))
+}
+
 /// The session JWT of a call, where one is needed (RFC 6750, section 2.1).
 pub(crate) struct Bearer(pub(crate) SessionJwt);
 
@@ -74,11 +82,8 @@ impl FromRequestParts<App> for Bearer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
-        let bearer = single(&parts.headers, header::AUTHORIZATION.as_str())?.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| SessionJwt::new(token.trim().to_owned()))
-        });
-        bearer.map(Self).ok_or_else(|| {
+        let jwt = bearer(&parts.headers)?.map(|token| SessionJwt::new(token.to_owned()));
+        jwt.map(Self).ok_or_else(|| {
             let text = "a session JWT is required; send it as Authorization: Bearer";
             Problem::new(ErrorCode::JwtInvalid, text).challenged("Bearer")
         })

@@ -1,11 +1,12 @@
 //! API keys that were looked up a moment ago, so that a refresh costs the store one call, not two.
 
+use super::last_used::LastUsed;
 use crate::app::ServerPorts;
 use authmint_domain::{
     Context,
     flow::authorise::{AuthoriseError, KnownKey, find_key},
     model::key_ring::sha256,
-    port::Clock as _,
+    port::{Clock as _, Shown},
 };
 use authmint_protocol::{secret::ApiKeyText, time::Timestamp};
 use quick_cache::sync::Cache;
@@ -37,6 +38,7 @@ impl KnownKeys {
         &self,
         cx: &Context<ServerPorts>,
         text: &ApiKeyText,
+        last_used: &LastUsed,
     ) -> Result<KnownKey, AuthoriseError> {
         let (now, hash) = (cx.clock.now(), sha256(text.reveal().as_bytes()));
         if let Some(seen) = self.seen.get(&hash)
@@ -46,7 +48,10 @@ impl KnownKeys {
         }
         let found = find_key(cx, text).await;
         match &found {
-            Ok(key) => self.seen.insert(hash, Seen { at: now, key: Some(key.clone()) }),
+            Ok(known) => {
+                last_used.note(Shown::ApiKey(known.key.id), now);
+                self.seen.insert(hash, Seen { at: now, key: Some(known.clone()) });
+            }
             Err(AuthoriseError::Unknown) => self.seen.insert(hash, Seen { at: now, key: None }),
             // A broken text never reached the store, and a store that failed said nothing about the key.
             Err(_) => {}

@@ -3,13 +3,18 @@
 use super::reply::json_bytes;
 use authmint_domain::{
     flow::{
-        authorise::AuthoriseError,
+        admin::{
+            api_key::KeyError, operator_token::OperatorTokenError, project::ProjectError,
+            session::SessionError, user::UserError,
+        },
+        authorise::{AuthoriseError, OperatorError},
         follow::FollowError,
         refresh::RefreshError,
         sign_in::email::{AuthenticateError, SendCodeError},
+        signing_keys::KeysError,
         whoami::WhoamiError,
     },
-    model::grant::KeyRefused,
+    model::{grant::KeyRefused, operator_token::OperatorTokenRefused},
     port::StoreError,
 };
 use authmint_protocol::{ErrorCode, wire};
@@ -195,5 +200,87 @@ impl From<WhoamiError> for Problem {
                 Self::new(refused.code(), refused.to_string()).challenged("Bearer error=\"invalid_token\"")
             }
         }
+    }
+}
+
+impl From<OperatorTokenRefused> for Problem {
+    fn from(refused: OperatorTokenRefused) -> Self {
+        let challenge = match refused {
+            OperatorTokenRefused::Missing => "Bearer",
+            OperatorTokenRefused::Unknown | OperatorTokenRefused::Expired => "Bearer error=\"invalid_token\"",
+        };
+        Self::new(refused.code(), refused.to_string()).challenged(challenge)
+    }
+}
+
+impl From<OperatorError> for Problem {
+    fn from(error: OperatorError) -> Self {
+        match error {
+            OperatorError::Store(error) => error.into(),
+            OperatorError::Refused(refused) => refused.into(),
+        }
+    }
+}
+
+impl From<ProjectError> for Problem {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::Store(error) => error.into(),
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Store(error) => error.into(),
+            KeyError::Project(error) => error.into(),
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<UserError> for Problem {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::Store(error) => error.into(),
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Store(error) => error.into(),
+            SessionError::User(error) => error.into(),
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<OperatorTokenError> for Problem {
+    fn from(error: OperatorTokenError) -> Self {
+        match error {
+            OperatorTokenError::Store(error) => error.into(),
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<KeysError> for Problem {
+    fn from(error: KeysError) -> Self {
+        let code = match error {
+            KeysError::Store(error) => return error.into(),
+            KeysError::Unknown { .. } => ErrorCode::SigningKeyNotFound,
+            KeysError::TooEarly { .. } | KeysError::State(_) => ErrorCode::Conflict,
+            KeysError::Contended => return Self::unavailable(),
+            KeysError::Sealed { .. } | KeysError::Sign(_) => {
+                tracing::error!(%error, "the signing keys are not as they should be");
+                return Self::unavailable();
+            }
+        };
+        Self::new(code, error.to_string())
     }
 }

@@ -1,16 +1,21 @@
 //! Query parameters: each that decides something comes once.
 
 use super::problem::Problem;
-use authmint_protocol::ErrorCode;
+use authmint_protocol::{ErrorCode, time::Timestamp};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use std::convert::Infallible;
+use std::{convert::Infallible, str::FromStr};
+use utoipa::openapi::{
+    Object, RefOr, Required, Schema,
+    path::{Parameter, ParameterBuilder, ParameterIn},
+};
 
 /// The parameters of a call, decoded once.
+#[derive(Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
@@ -27,6 +32,49 @@ impl Query {
     pub(crate) fn required(&self, name: &'static str) -> Result<&str, Problem> {
         self.optional(name)?.ok_or_else(|| invalid(format!("the parameter {name} is missing")))
     }
+
+    /// A whole number that may be missing: digits alone, and no more than a row can hold.
+    pub(crate) fn number(&self, name: &'static str) -> Result<Option<u64>, Problem> {
+        let read = |text: &str| {
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|number| digits && i64::try_from(*number).is_ok())
+        };
+        self.read(name, read, "a whole number")
+    }
+
+    /// An ID that may be missing.
+    pub(crate) fn id<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, Problem> {
+        self.read(name, |text| text.parse().ok(), "a UUID with hyphens")
+    }
+
+    /// A moment that may be missing.
+    pub(crate) fn time(&self, name: &'static str) -> Result<Option<Timestamp>, Problem> {
+        self.read(name, Timestamp::from_iso8601, "a time in UTC such as 2026-11-23T14:30:01Z")
+    }
+
+    /// A parameter that may be missing, and is `what` if it is there.
+    pub(crate) fn read<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Option<T>,
+        what: &str,
+    ) -> Result<Option<T>, Problem> {
+        let found = self.optional(name)?;
+        found
+            .map(|text| read(text).ok_or_else(|| invalid(format!("the parameter {name} is {what}"))))
+            .transpose()
+    }
+}
+
+/// Describes a parameter that may be missing.
+pub(super) fn parameter(name: &str, description: &str, schema: Object) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(RefOr::T(Schema::Object(schema))))
+        .build()
 }
 
 fn invalid(text: String) -> Problem {

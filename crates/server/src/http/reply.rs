@@ -19,6 +19,15 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+/// What was made, in JSON.
+pub(crate) struct Created<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        json_bytes(StatusCode::CREATED, &self.0)
+    }
+}
+
 /// Writes a message as the body of an answer.
 pub(crate) fn json_bytes(status: StatusCode, message: &impl Serialize) -> Response {
     let mut body = Vec::with_capacity(USUAL_LEN);

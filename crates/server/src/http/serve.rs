@@ -61,6 +61,7 @@ pub async fn serve_with(
         drain(connections, app.config().limits.drain_timeout).await;
     };
     tokio::join!(serving, work);
+    background::keep_last_used(&app).await;
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! A service in a folder of its own, and a way to call it.
 
 use authmint_domain::{
+    flow::admin::operator_token,
     model::{
+        grant::OperatorGrant,
         key_ring::{KeyRing, sha256},
         policy::Policy,
         project::{ApiKeyRecord, Callers, Project, Scope},
@@ -153,6 +155,22 @@ impl Service {
         add_key(&self.app.context().store, seed, Usage::Server, Callers::Any, scopes).await
     }
 
+    /// The text of a new operator token.
+    pub(crate) async fn operator(&self) -> String {
+        let (cx, by) = (self.app.context(), OperatorGrant::command_line());
+        operator_token::create(cx, &by, "tests".into(), None).await.unwrap().0.reveal().to_owned()
+    }
+
+    /// A call under `/api/v1` by whoever shows `credential`: an API key, an operator token, or nobody.
+    pub(crate) fn manage(&self, credential: &str, method: &str, path: &str) -> Call<'_> {
+        let call = self.call(method, &format!("/api/v1/{path}")).without("x-api-key");
+        match credential {
+            "" => call,
+            token if token.starts_with("amo1_") => call.header("authorization", &format!("Bearer {token}")),
+            key => call.header("x-api-key", key),
+        }
+    }
+
     pub(crate) fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds)).unwrap();
     }
@@ -286,6 +304,20 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Insists on a success.
+    #[track_caller]
+    #[expect(clippy::wrong_self_convention, reason = "it is said of an answer on its way to somebody")]
+    pub(crate) fn is_ok(self) -> Self {
+        assert!((200..300).contains(&self.status), "{} {}", self.status, self.text);
+        self
+    }
+
+    /// The items of a page, each as `name` of it says.
+    pub(crate) fn items(&self, name: &str) -> Vec<&str> {
+        let items = self.json["items"].as_array().unwrap_or_else(|| panic!("no page: {}", self.text));
+        items.iter().map(|item| item[name].as_str().unwrap()).collect()
     }
 
     pub(crate) fn field(&self, name: &str) -> &str {

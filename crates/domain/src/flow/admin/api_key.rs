@@ -62,8 +62,8 @@ impl KeyError {
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::Unknown(_) => ErrorCode::ApiKeyNotFound,
-            Self::Callers(_) => ErrorCode::SettingsInvalid,
-            Self::Key(_) => ErrorCode::ApiKeyMalformed,
+            // The key that is to be adopted, not one that the caller shows: no reason to ask for another one.
+            Self::Callers(_) | Self::Key(_) => ErrorCode::SettingsInvalid,
             Self::Public | Self::Environment { .. } | Self::Revoked => ErrorCode::Conflict,
             Self::Project(error) => error.code(),
             Self::Store(_) => ErrorCode::Unavailable,
