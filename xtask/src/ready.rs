@@ -17,6 +17,10 @@ pub(crate) fn run() -> Result<(), Failed> {
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()?;
     test::run_every_test()?;
+    // Traces are a feature that no usual build has: linted and tried here, where nobody waits for it.
+    let traces = ["--package", "authmint-cli", "--features", "otlp"];
+    Cargo::new("clippy").args(traces).args(["--all-targets", "--", "-D", "warnings"]).run()?;
+    Cargo::new("test").args(traces).args(["--test", "suite", "otlp"]).run()?;
     fuzz::smoke()?;
     println!("\nready: format, tidy, lints, docs, tests and fuzz targets passed");
     Ok(())
