@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Folders of `journeys/clients` with Node suites.
-const SUITES: [&str; 2] = ["vendor", "browser"];
+const SUITES: [&str; 3] = ["vendor", "browser", "openapi"];
 
 /// Runs the Rust tests, then the Node suites against the program that was built with them.
 pub(crate) fn run_every_test() -> Result<(), Failed> {
@@ -21,10 +21,12 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
     let browser = need::browser()?;
     let clients = root().join("journeys/clients");
     install(&npm, &clients)?;
+    let target = target_folder()?;
+    let schemathesis = need::schemathesis(&target)?;
 
     // Tests and program in one call: the same features, so every dependency is compiled once.
     Cargo::new("build").args(["--workspace", "--bins", "--tests"]).run()?;
-    let program = program()?;
+    let program = program(&target)?;
     Cargo::new("test").args(["--workspace", "--no-fail-fast"]).run()?;
 
     run(Command::new(node)
@@ -37,7 +39,8 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
         ])
         .args(suites(&clients)?)
         .env("AUTHMINT_BIN", program)
-        .env("CHROME", browser))?;
+        .env("CHROME", browser)
+        .env("SCHEMATHESIS", schemathesis))?;
     println!("\ntest: the Rust tests and the Node suites passed");
     Ok(())
 }
@@ -63,14 +66,19 @@ fn read(path: &Path) -> Result<Vec<u8>, Failed> {
     fs::read(path).map_err(|error| Failed::new(format!("cannot read {}: {error}", path.display())))
 }
 
-/// The built `authmint`, wherever the person's target folder is.
-fn program() -> Result<PathBuf, Failed> {
+/// Wherever the person has it.
+fn target_folder() -> Result<PathBuf, Failed> {
     let metadata = Cargo::new("metadata").args(["--no-deps", "--format-version", "1"]).output()?;
     let metadata = Json::read(&metadata).ok_or_else(|| Failed::new("cargo metadata printed broken JSON"))?;
     let target = metadata
         .text("target_directory")
         .ok_or_else(|| Failed::new("cargo metadata names no target folder"))?;
-    let program = Path::new(target).join("debug").join(format!("authmint{}", std::env::consts::EXE_SUFFIX));
+    Ok(target.into())
+}
+
+/// The built `authmint`.
+fn program(target: &Path) -> Result<PathBuf, Failed> {
+    let program = target.join("debug").join(format!("authmint{}", std::env::consts::EXE_SUFFIX));
     if program.is_file() {
         Ok(program)
     } else {
