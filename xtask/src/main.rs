@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person at the terminal")]
 
+mod fuzz;
 mod json;
 mod need;
 mod ready;
@@ -10,17 +11,18 @@ mod test;
 mod tidy;
 
 use run::{Cargo, Failed, root};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 const USAGE: &str = "\
 usage: cargo xtask <chore>
 
-  test      set up what tests need, then run every test: Rust's, the real clients', the browser's
+  test      set up what tests need, then run every test: Rust's, the npm package's, the clients', the browser's
   ready     all that a change must pass: format, tidy, lints, docs, test (CI runs exactly this)
   tidy      the rules of the house that no compiler knows: crate arrows, purity, file lengths, links
+  fuzz      [SECONDS] [TARGET…]: run the fuzz targets, 10 s each unless told otherwise
   conform   answer JSON lines on standard input: the pure functions, for anyone's vectors
   openapi   write docs/openapi.json anew, from what the service tells of itself
-  bench     the load generator's table, then the criterion benches, in release";
+  bench     the load generator's table, the criterion benches, the npm package beside its peers, in release";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         "test" => test::run_every_test(),
         "ready" => ready::run(),
         "tidy" => tidy::run(&root()),
+        "fuzz" => fuzz::from(rest),
         "conform" => conform(rest),
         "openapi" => openapi(),
         "bench" => bench(rest),
@@ -71,5 +74,16 @@ fn openapi() -> Result<(), Failed> {
 
 fn bench(rest: &[String]) -> Result<(), Failed> {
     Cargo::new("run").args(["--release", "--package", "authmint-bench", "--"]).args(rest).run()?;
-    Cargo::new("bench").args(["--package", "authmint-bench"]).run()
+    Cargo::new("bench").args(["--package", "authmint-bench"]).run()?;
+    bench_package()
+}
+
+/// The npm package beside its peers, its addon built as it is published.
+fn bench_package() -> Result<(), Failed> {
+    let (node, npm) = need::node()?;
+    let [package, bench] = ["crates/session-node", "bench/node"].map(|folder| root().join(folder));
+    test::install(&npm, &package)?;
+    test::install(&npm, &bench)?;
+    run::run(Command::new(&npm).current_dir(&package).args(["run", "build", "--loglevel=error"]))?;
+    run::run(Command::new(node).current_dir(&bench).arg("main.mjs"))
 }

@@ -1,7 +1,6 @@
 //! `cargo xtask test`: sets up all that the tests need, then runs every one of them.
 
 use crate::{
-    json::Json,
     need,
     run::{Cargo, Failed, root, run},
 };
@@ -14,6 +13,10 @@ use std::{
 /// Folders of `journeys/clients` with Node suites.
 const SUITES: [&str; 3] = ["vendor", "browser", "openapi"];
 
+/// The npm package, its tests, and the examples that they run.
+const PACKAGE_FOLDERS: [&str; 4] =
+    ["crates/session-node", "crates/session-node/test", "examples/express", "examples/node-http"];
+
 /// Runs the Rust tests, then the Node suites against the program that was built with them.
 pub(crate) fn run_every_test() -> Result<(), Failed> {
     // What is missing is said before minutes of compiling, not after.
@@ -21,7 +24,7 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
     let browser = need::browser()?;
     let clients = root().join("journeys/clients");
     install(&npm, &clients)?;
-    let target = target_folder()?;
+    let target = Cargo::target_folder()?;
     let schemathesis = need::schemathesis(&target)?;
 
     // Tests and program in one call: the same features, so every dependency is compiled once.
@@ -29,7 +32,9 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
     let program = program(&target)?;
     Cargo::new("test").args(["--workspace", "--no-fail-fast"]).run()?;
 
-    run(Command::new(node)
+    test_package(&node, &npm, &program)?;
+
+    run(Command::new(&node)
         .current_dir(&clients)
         .args([
             "--disable-warning=ExperimentalWarning",
@@ -45,8 +50,31 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Builds the npm package around an addon of the same build as the program, and runs its tests.
+fn test_package(node: &Path, npm: &Path, program: &Path) -> Result<(), Failed> {
+    let package = root().join("crates/session-node");
+    for folder in PACKAGE_FOLDERS {
+        install(npm, &root().join(folder))?;
+    }
+    run(Command::new(npm)
+        .current_dir(&package)
+        .args(["run", "build", "--loglevel=error"])
+        .env("AUTHMINT_PROFILE", "dev"))?;
+    run(Command::new(node)
+        .current_dir(&package)
+        .args([
+            "--unhandled-rejections=strict",
+            "--disable-warning=ExperimentalWarning",
+            "--test",
+            "--test-reporter=spec",
+            "--test-timeout=180000",
+        ])
+        .args(suite(&package.join("test"))?)
+        .env("AUTHMINT_BIN", program))
+}
+
 /// Installs exactly the locked npm packages, unless they are there. Install scripts stay off: no package here needs one.
-fn install(npm: &Path, folder: &Path) -> Result<(), Failed> {
+pub(crate) fn install(npm: &Path, folder: &Path) -> Result<(), Failed> {
     let lock = read(&folder.join("package-lock.json"))?;
     let mark = folder.join("node_modules/.installed-lock");
     if fs::read(&mark).is_ok_and(|installed| installed == lock) {
@@ -66,16 +94,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Failed> {
     fs::read(path).map_err(|error| Failed::new(format!("cannot read {}: {error}", path.display())))
 }
 
-/// Wherever the person has it.
-fn target_folder() -> Result<PathBuf, Failed> {
-    let metadata = Cargo::new("metadata").args(["--no-deps", "--format-version", "1"]).output()?;
-    let metadata = Json::read(&metadata).ok_or_else(|| Failed::new("cargo metadata printed broken JSON"))?;
-    let target = metadata
-        .text("target_directory")
-        .ok_or_else(|| Failed::new("cargo metadata names no target folder"))?;
-    Ok(target.into())
-}
-
 /// The built `authmint`.
 fn program(target: &Path) -> Result<PathBuf, Failed> {
     let program = target.join("debug").join(format!("authmint{}", std::env::consts::EXE_SUFFIX));
@@ -88,24 +106,21 @@ fn program(target: &Path) -> Result<PathBuf, Failed> {
 
 /// Every suite by name, in order; Node 20 and 22 disagree on what naming a folder means.
 fn suites(clients: &Path) -> Result<Vec<PathBuf>, Failed> {
-    let mut files = Vec::new();
-    for suite in SUITES {
-        let before = files.len();
-        let folder = clients.join(suite);
-        let entries = fs::read_dir(&folder)
-            .map_err(|error| Failed::new(format!("cannot read {}: {error}", folder.display())))?;
-        files.extend(
-            entries
-                .flatten()
-                .map(|entry| entry.path())
-                .filter(|path| path.to_string_lossy().ends_with(".test.mjs")),
-        );
-        if files.len() == before {
-            return Err(Failed::new(format!(
-                "{} holds no *.test.mjs: its stories are gone",
-                folder.display()
-            )));
-        }
+    let suites: Result<Vec<_>, _> = SUITES.iter().map(|name| suite(&clients.join(name))).collect();
+    Ok(suites?.concat())
+}
+
+/// The tests of one folder.
+fn suite(folder: &Path) -> Result<Vec<PathBuf>, Failed> {
+    let entries = fs::read_dir(folder)
+        .map_err(|error| Failed::new(format!("cannot read {}: {error}", folder.display())))?;
+    let mut files: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    if files.is_empty() {
+        return Err(Failed::new(format!("{} holds no *.test.mjs: its stories are gone", folder.display())));
     }
     files.sort();
     Ok(files)

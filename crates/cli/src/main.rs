@@ -3,7 +3,6 @@
 mod command;
 mod config;
 mod data_dir;
-mod open;
 mod stop;
 mod telemetry;
 
@@ -28,6 +27,8 @@ enum Command {
     CheckConfig(config::ServiceOptions),
     /// Print a configuration file with every key in it.
     SampleConfig,
+    /// Print the OpenAPI document of every call that the service answers.
+    Openapi,
     /// Make, list, show and change projects.
     Project(command::project::Options),
     /// Make, adopt, list and revoke API keys.
@@ -44,8 +45,7 @@ enum Command {
     #[command(subcommand)]
     KeyRing(command::key_ring::KeyRingCommand),
     /// Look at the keys that sign session JWTs, and change them; a running service follows within two seconds.
-    #[command(subcommand)]
-    SigningKey(command::signing_key::SigningKeyCommand),
+    SigningKey(command::signing_key::Options),
     /// Copy the database to a new file, while the service runs.
     Backup(command::backup::BackupOptions),
     /// Make a database of a backup; sessions that the backup may know wrongly are ended first.
@@ -61,6 +61,10 @@ fn main() -> ExitCode {
             telemetry::say(config::sample().trim_end());
             Ok(())
         }
+        Command::Openapi => {
+            telemetry::say(authmint_server::openapi().trim_end());
+            Ok(())
+        }
         Command::Project(options) => command::project::run(options),
         Command::Key(options) => command::key::run(options),
         Command::User(options) => command::user::run(options),
@@ -68,7 +72,7 @@ fn main() -> ExitCode {
         Command::Events(options) => command::events::run(options),
         Command::Operator(options) => command::operator::run(options),
         Command::KeyRing(command) => command::key_ring::run(&command),
-        Command::SigningKey(command) => command::signing_key::run(&command),
+        Command::SigningKey(options) => command::signing_key::run(options),
         Command::Backup(options) => command::backup::back_up(&options),
         Command::Restore(options) => command::backup::restore(&options),
     };

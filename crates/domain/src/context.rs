@@ -1,7 +1,7 @@
 //! The one value that holds what the outside provides.
 
 use crate::{
-    model::key_ring::KeyRing,
+    model::{key_ring::KeyRing, signing_key::Schedule},
     port::{Clock, Entropy, Mailer, Signer, Store},
 };
 use std::{sync::Arc, time::Duration};
@@ -36,6 +36,8 @@ pub struct Context<P: Ports> {
     pub key_ring: Arc<KeyRing>,
     /// The service's public base URL without a slash at its end: the `iss` of its JWTs.
     pub issuer: String,
+    /// How long each state of a signing key lasts.
+    pub signing_keys: Schedule,
     /// Whether rate limits are on; off only for load tests in development mode.
     pub limited: bool,
     /// How long lines of the audit trail are kept; none: for good.

@@ -12,8 +12,10 @@ use crate::{
         signer::ServiceSigner,
     },
     http::{
-        known_keys::KnownKeys, known_operators::KnownOperators, last_used::LastUsed, request_id::RequestIds,
+        flood::Flood, known_keys::KnownKeys, known_operators::KnownOperators, last_used::LastUsed,
+        request_id::RequestIds,
     },
+    metrics::Metrics,
     router,
 };
 use authmint_domain::{
@@ -53,6 +55,8 @@ struct Inner {
     known_operators: KnownOperators,
     last_used: LastUsed,
     request_ids: RequestIds,
+    metrics: Metrics,
+    flood: Flood,
     /// What is known of the signing keys in use.
     kept: Mutex<Kept>,
     draining: watch::Sender<bool>,
@@ -73,6 +77,7 @@ impl App {
         mailer: ServiceMailer,
         key_ring: KeyRing,
     ) -> Result<Self, StartError> {
+        let started = clock.now();
         let context = Context {
             store,
             clock,
@@ -81,6 +86,7 @@ impl App {
             mailer,
             key_ring: Arc::new(key_ring),
             issuer: config.public_url.to_string(),
+            signing_keys: config.signing_keys,
             limited: config.limited,
             audit_kept_for: config.audit_kept_for,
         };
@@ -93,6 +99,8 @@ impl App {
             known_operators: KnownOperators::new(config.key_cache_ttl),
             last_used: LastUsed::default(),
             request_ids: RequestIds::new(&context.entropy),
+            metrics: Metrics::new(started),
+            flood: Flood::new(&config),
             context: Arc::new(context),
             config,
             kept: Mutex::new(kept),
@@ -183,6 +191,14 @@ impl App {
 
     pub(crate) fn request_ids(&self) -> &RequestIds {
         &self.0.request_ids
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    pub(crate) fn flood(&self) -> &Flood {
+        &self.0.flood
     }
 
     /// The inbox, in development mode.

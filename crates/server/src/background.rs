@@ -29,15 +29,34 @@ pub(crate) async fn run(app: &App, stop: impl Future<Output = ()>) {
             biased;
             () = &mut stop => return,
             _ = keys.tick() => keep_signing_keys(app).await,
-            _ = purges.tick() => purge_some(app).await,
+            _ = purges.tick() => {
+                tell_of_floods(app);
+                purge_some(app).await;
+            }
             _ = notes.tick() => keep_last_used(app).await,
         }
     }
 }
 
+/// Once a minute at most: a flood must not flood the log.
+fn tell_of_floods(app: &App) {
+    let refused = app.flood().take_refused();
+    if refused > 0 {
+        tracing::warn!(
+            refused,
+            "clients sent more requests than one may, and were told to come back; if they are users of yours, \
+             raise calls_per_client or refreshes_per_client, else keep them away before the service"
+        );
+    }
+}
+
 async fn keep_signing_keys(app: &App) {
     if let Err(error) = app.keep_signing_keys().await {
-        tracing::warn!(%error, "the signing keys could not be looked after; it will be tried again");
+        app.metrics().failed("signing_keys");
+        tracing::warn!(
+            %error,
+            "the signing keys could not be looked after; those in use stay so, and it is tried again each second"
+        );
     }
 }
 
@@ -53,10 +72,15 @@ async fn purge_some(app: &App) {
         match purge(app.context()).await {
             Ok(removed) if removed == Purged::default() => return,
             Ok(removed) => {
+                app.metrics().purged(removed.sessions, removed.others);
                 tracing::debug!(sessions = removed.sessions, others = removed.others, "purged");
             }
             Err(error) => {
-                tracing::warn!(%error, "the purge failed; it will be tried again");
+                app.metrics().failed("purge");
+                tracing::warn!(
+                    %error,
+                    "old rows could not be removed; nothing else depends on it, and it is tried again in a minute"
+                );
                 return;
             }
         }

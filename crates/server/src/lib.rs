@@ -14,6 +14,7 @@ mod app;
 mod background;
 mod compat;
 mod http;
+mod metrics;
 mod openapi;
 mod pages;
 mod router;
@@ -22,6 +23,6 @@ mod telemetry;
 pub use app::{AUDIT_KEPT_FOR, App, AppConfig, HttpLimits, InvalidPublicUrl, Mode, PublicUrl, ServerPorts};
 pub use http::{
     client_address::{InvalidNetwork, Network, TrustedProxies},
-    serve::{serve, serve_with},
+    serve::{serve, serve_metrics, serve_with},
 };
 pub use openapi::openapi;

@@ -24,6 +24,13 @@ const V1: &str = "/api/v1";
 /// Paths that browsers call from anywhere; a client key's origins are enforced on the call itself.
 pub(crate) const CROSS_ORIGIN: [&str; 2] = ["/api/2024-09-26/", "/.well-known/"];
 
+/// Calls by which sessions live and end: no limit that real use could reach may stand before them.
+pub(crate) const SESSION_CALLS: [&str; 3] = [
+    "/api/2024-09-26/session/sdk/auth/refresh",
+    "/api/2024-09-26/session/sdk/auth/logout",
+    "/api/v1/revocations",
+];
+
 /// Every path of the public address, with its methods.
 fn public() -> Vec<(String, MethodRouter<App>)> {
     let a = |call: &str| format!("{A}/{call}");

@@ -185,7 +185,7 @@ pub enum ConfigError {
     LimitsInvalid,
     /// The revocation feed is required of a service that has none.
     #[error(
-        "Crossmint's hosted service has no revocation feed: do not require it, or set the base URL of your own"
+        "there is no revocation feed to require: it needs a server key, and a base URL of your own, since Crossmint's hosted service has none"
     )]
     FeedMissing,
     /// The system gave no random bytes, or the HTTP client could not be made.

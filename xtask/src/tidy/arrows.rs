@@ -11,6 +11,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Service and SDK meet over the wire only; a short cut between them would be a second, untested protocol.
     ("authmint-server", &["authmint-store", "authmint-domain", "authmint-protocol"]),
     ("authmint", &["authmint-protocol"]),
+    ("authmint-session-node", &["authmint", "authmint-protocol"]),
     ("authmint-example-axum", &["authmint"]),
     ("authmint-cli", EVERY_SHIPPED),
     ("authmint-journeys", EVERY_SHIPPED),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, io, path::Path};
 
 /// Folders that are made, not written.
-pub(super) const MADE: [&str; 4] = ["target", "node_modules", ".git", ".authmint"];
+pub(super) const MADE: [&str; 6] = ["target", "node_modules", ".git", ".authmint", "dist", "prebuilds"];
 
 /// Endings of files that people write and read as text.
 const WRITTEN: [&str; 11] =

@@ -1,8 +1,8 @@
 //! `authmint backup` and `authmint restore`.
 
-use super::CommandError;
+use super::{CommandError, offline::block_on};
 use crate::{
-    open::{self, DatabaseOption},
+    config::{PlaceOptions, database_url},
     telemetry::say,
 };
 use authmint_domain::{flow::restore::put_in_order, port::Clock as _};
@@ -17,7 +17,7 @@ pub(crate) struct BackupOptions {
     /// The file to make; it must not be there yet. It holds sessions and sealed keys: keep it as safe as the database.
     file: PathBuf,
     #[command(flatten)]
-    database: DatabaseOption,
+    database: PlaceOptions,
 }
 
 /// Options of `authmint restore`.
@@ -27,7 +27,7 @@ pub(crate) struct RestoreOptions {
     file: PathBuf,
     /// Where the database is to be; it must not be there yet.
     #[command(flatten)]
-    database: DatabaseOption,
+    database: PlaceOptions,
     /// End every session opened before this moment, `now` or a time such as 2026-11-23T14:30:00Z: the backup does not
     /// know who signed out after it was made. Signing keys made before it are revoked.
     #[arg(long, value_name = "MOMENT")]
@@ -55,26 +55,27 @@ impl FromStr for Moment {
 
 /// Runs `backup`.
 pub(crate) fn back_up(options: &BackupOptions) -> Result<(), CommandError> {
-    authmint_store::backup(&options.database.database, &options.file)?;
-    say(&format!("{} is a checked copy of {}", options.file.display(), options.database.database));
+    let database = database_url(&options.database)?;
+    authmint_store::backup(&database, &options.file)?;
+    say(&format!("{} is a checked copy of {database}", options.file.display()));
     Ok(())
 }
 
 /// Runs `restore`: the database gets its name when everything is in order, so no service can serve it before.
 pub(crate) fn restore(options: &RestoreOptions) -> Result<(), CommandError> {
-    let database = &options.database.database;
-    let restoring = Restoring::begin(&options.file, database)?;
+    let database = database_url(&options.database)?;
+    let restoring = Restoring::begin(&options.file, &database)?;
     let now = ServiceClock::system().now();
     let before = match options.end_sessions_before {
         Moment::Now => now,
         Moment::At(at) => at,
     };
-    let ended = open::block_on(async { Ok(put_in_order(restoring.store(), before, now).await?) })?;
+    let ended = block_on(async { Ok(put_in_order(restoring.store(), before, now).await?) })?;
     restoring.finish()?;
     say(&format!(
-        "{database} is restored; sessions ended: {}, signing keys revoked: {}. \
-         API keys that were revoked after the backup are not: revoke them again",
-        ended.sessions, ended.signing_keys
+        "{database} is restored; sessions ended: {}, signing keys revoked: {}, operator tokens revoked: {}. \
+         API keys that were revoked, and users who were disabled or deleted after the backup are not: do it again",
+        ended.sessions, ended.signing_keys, ended.operator_tokens
     ));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::{
     CommandError,
-    offline::{self, show, with_context},
+    offline::{self, Absent, show, with_context},
 };
 use crate::{config::DatabaseOptions, telemetry};
 use authmint_domain::{
@@ -87,7 +87,7 @@ impl Filter {
 /// Runs the command.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
     let Options { database, action } = options;
-    with_context(&database, |cx| async move {
+    with_context(&database, Absent::Refuse, |cx| async move {
         let operator = OperatorGrant::command_line();
         match action {
             Action::List { filter, limit, json } => {

@@ -2,7 +2,7 @@
 
 use super::{
     CommandError,
-    offline::{show, with_context},
+    offline::{Absent, show, with_context},
 };
 use crate::config::DatabaseOptions;
 use authmint_domain::{
@@ -97,7 +97,8 @@ impl Allowed {
 /// Runs the command.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
     let Options { database, json, action } = options;
-    with_context(&database, |cx| async move {
+    let absent = if matches!(action, Action::Adopt { .. }) { Absent::Make } else { Absent::Refuse };
+    with_context(&database, absent, |cx| async move {
         let operator = OperatorGrant::command_line();
         let found = match action {
             Action::Create { project, usage, allowed } => {

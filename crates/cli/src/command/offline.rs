@@ -24,9 +24,18 @@ use authmint_server::{
         signer::ServiceSigner,
     },
 };
-use authmint_store::{Options as StoreOptions, Store, Writer};
+use authmint_store::{Options as StoreOptions, Store, StoreUrl, Writer};
 use serde_json::Value;
 use std::sync::Arc;
+
+/// What a command does about a database that is not there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// It begins one: the command is a first step.
+    Make,
+    /// It says so: there is nothing to work on, and the path is likely mistyped.
+    Refuse,
+}
 
 /// Opens a database under its key ring, which the first start makes.
 pub(super) async fn open(
@@ -53,14 +62,29 @@ pub(super) async fn open(
     Ok((store, key_ring))
 }
 
+/// Runs a command's work to its end.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
 /// Runs `work` with all that a flow needs; nothing here mails, or signs a JWT.
 pub(super) fn with_context<F: Future<Output = Result<(), CommandError>>>(
     options: &DatabaseOptions,
+    absent: Absent,
     work: impl FnOnce(Context<ServerPorts>) -> F,
 ) -> Result<(), CommandError> {
     let config = DatabaseConfig::load(options)?;
+    let StoreUrl::Sqlite(path) = &config.url;
+    if absent == Absent::Refuse && !path.is_file() {
+        let text = format!(
+            "there is no database at {}; check the path, or begin with `authmint project create`",
+            path.display()
+        );
+        return Err(text.into());
+    }
     let options = StoreOptions { writer: Writer::Inline, readers: 1, ..StoreOptions::default() };
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    let signing_keys = config.signing_keys;
+    block_on(async {
         let (store, key_ring) = open(config, &options).await?;
         let context = Context {
             store,
@@ -70,6 +94,7 @@ pub(super) fn with_context<F: Future<Output = Result<(), CommandError>>>(
             mailer: ServiceMailer::inbox(Inbox::default()),
             key_ring: Arc::new(key_ring),
             issuer: String::new(),
+            signing_keys,
             limited: true,
             audit_kept_for: None,
         };

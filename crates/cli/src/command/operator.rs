@@ -2,7 +2,7 @@
 
 use super::{
     CommandError,
-    offline::{show, with_context},
+    offline::{Absent, show, with_context},
 };
 use crate::config::DatabaseOptions;
 use authmint_domain::{flow::admin::operator_token, model::grant::OperatorGrant};
@@ -52,7 +52,7 @@ enum Action {
 /// Runs the command.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
     let Options { database, json, kind: Kind::Token(action) } = options;
-    with_context(&database, |cx| async move {
+    with_context(&database, Absent::Refuse, |cx| async move {
         let operator = OperatorGrant::command_line();
         let found = match action {
             Action::Create { name, days } => {

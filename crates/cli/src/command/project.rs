@@ -2,7 +2,7 @@
 
 use super::{
     CommandError,
-    offline::{moment, show, with_context},
+    offline::{Absent, moment, show, with_context},
 };
 use crate::config::DatabaseOptions;
 use authmint_domain::{
@@ -123,7 +123,8 @@ impl Settings {
 /// Runs the command.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
     let Options { database, json, action } = options;
-    with_context(&database, |cx| async move {
+    let absent = if matches!(action, Action::Create { .. }) { Absent::Make } else { Absent::Refuse };
+    with_context(&database, absent, |cx| async move {
         let operator = OperatorGrant::command_line();
         let found = match action {
             Action::Create { environment, name, settings } => {

@@ -11,7 +11,9 @@ use authmint_server::{
     adapter::{clock::ServiceClock, entropy::ServiceEntropy, mailer::ServiceMailer, signer::ServiceSigner},
 };
 use authmint_store::Options as StoreOptions;
-use tokio::net::TcpListener;
+use std::net::SocketAddr;
+use tokio::{net::TcpListener, sync::oneshot};
+use tracing::field;
 
 /// Runs the service until it is told to stop, then finishes what was accepted.
 pub(crate) fn run(options: &ServiceOptions) -> Result<(), CommandError> {
@@ -29,13 +31,21 @@ pub(crate) fn check_config(options: &ServiceOptions) -> Result<(), CommandError>
 
 async fn serve(config: ServiceConfig) -> Result<(), CommandError> {
     let stop = stop_signal()?;
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        format!("cannot listen on {}: {error}; give another address with --listen", config.listen)
-    })?;
+    let listener = listen(config.listen, "--listen").await?;
+    let metrics = match config.metrics_listen {
+        Some(address) => Some(listen(address, "metrics_listen").await?),
+        None => None,
+    };
+    let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?.map(field::display);
     let (address, database) = (listener.local_addr()?, config.database.url.to_string());
+    let signing_keys = config.database.signing_keys;
     let (store, key_ring) = offline::open(config.database, &StoreOptions::default()).await?;
     let mut app_config = AppConfig::production(config.public_url.as_str())?;
     app_config.trusted_proxies = config.trusted_proxies;
+    app_config.limits = config.limits;
+    app_config.audit_kept_for = Some(config.audit_kept_for);
+    app_config.signing_keys = signing_keys;
+    let hides_clients = app_config.hides_clients();
     let app = App::start(
         app_config,
         store,
@@ -47,6 +57,39 @@ async fn serve(config: ServiceConfig) -> Result<(), CommandError> {
     )
     .await?;
     let (version, public_url) = (env!("CARGO_PKG_VERSION"), config.public_url);
-    tracing::info!(target: telemetry::START, version, database, %address, %public_url, "authmint serves");
-    Ok(authmint_server::serve(app, listener, until(stop)).await?)
+    tracing::info!(
+        target: telemetry::START,
+        version, database, %address, %public_url, metrics = metrics_address,
+        "authmint serves"
+    );
+    if hides_clients {
+        tracing::warn!(
+            "trust_proxy names no proxy, yet the public URL is https and this service speaks no TLS: all clients look \
+             like one, so they share each other's limits; name the proxy that ends TLS"
+        );
+    }
+    // The metrics outlive the service: how its draining goes is what an operator wants to see.
+    let (over, is_over) = oneshot::channel::<()>();
+    let told = async {
+        if let Some(listener) = metrics {
+            authmint_server::serve_metrics(app.clone(), listener, async {
+                let _over = is_over.await;
+            })
+            .await;
+        }
+    };
+    let serving = async {
+        let served = authmint_server::serve(app.clone(), listener, until(stop)).await;
+        drop(over);
+        served
+    };
+    let (served, ()) = tokio::join!(serving, told);
+    Ok(served?)
+}
+
+async fn listen(address: SocketAddr, key: &'static str) -> Result<TcpListener, CommandError> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| {
+        format!("cannot listen on {address}: {error}; give another address with {key}").into()
+    })
 }

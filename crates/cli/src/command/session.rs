@@ -2,7 +2,7 @@
 
 use super::{
     CommandError,
-    offline::{self, show, with_context},
+    offline::{self, Absent, show, with_context},
 };
 use crate::config::DatabaseOptions;
 use authmint_domain::{flow::admin::session, model::grant::OperatorGrant};
@@ -53,7 +53,7 @@ struct Which {
 /// Runs the command.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
     let Options { database, json, action } = options;
-    with_context(&database, |cx| async move {
+    with_context(&database, Absent::Refuse, |cx| async move {
         let managing = |project| OperatorGrant::command_line().manage(project);
         let found = match action {
             Action::List { project, user, limit } => {

@@ -1,10 +1,10 @@
 //! `authmint signing-key`: the keys that sign session JWTs.
 
-use super::CommandError;
-use crate::{
-    open::{self, DatabaseOption, KeyRingOption},
-    telemetry::say,
+use super::{
+    CommandError,
+    offline::{Absent, show, with_context},
 };
+use crate::config::DatabaseOptions;
 use authmint_domain::{
     flow::signing_keys::Keeper,
     model::{
@@ -13,72 +13,59 @@ use authmint_domain::{
     },
     port::{Clock as _, Store as _},
 };
-use authmint_server::adapter::{clock::ServiceClock, entropy::ServiceEntropy, signer::ServiceSigner};
-use authmint_store::Store;
-use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
 /// What can be done with signing keys.
-#[derive(Subcommand)]
-pub(crate) enum SigningKeyCommand {
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    database: DatabaseOptions,
+    /// Print one line of JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
     /// List all keys: kid, algorithm, state, and since when.
-    List(Opened),
+    List,
     /// Let the next key of each algorithm sign from now on, before its time.
-    Rotate(Opened),
+    Rotate,
     /// Take a key out of the key set at once and for good: its JWTs are refused wherever the key set is read anew.
     Revoke {
         /// Which key, by the name that `list` shows.
         kid: String,
-        #[command(flatten)]
-        opened: Opened,
     },
 }
 
-/// What the commands work on.
-#[derive(Args)]
-pub(crate) struct Opened {
-    #[command(flatten)]
-    database: DatabaseOption,
-    #[command(flatten)]
-    key_ring: KeyRingOption,
-}
-
 /// Runs the command; each ends with the list of keys as they are then.
-pub(crate) fn run(command: &SigningKeyCommand) -> Result<(), CommandError> {
-    let (SigningKeyCommand::List(opened)
-    | SigningKeyCommand::Rotate(opened)
-    | SigningKeyCommand::Revoke { opened, .. }) = command;
-    let store = open::store(&opened.database.database)?;
-    open::block_on(async {
-        let key_ring = opened.key_ring.open(&store).await?;
-        let (signer, entropy) = (ServiceSigner::default(), ServiceEntropy::system());
-        let keeper = Keeper {
-            store: &store,
-            signer: &signer,
-            entropy: &entropy,
-            key_ring: &key_ring,
-            origin: Origin::COMMAND_LINE,
-        };
-        let now = ServiceClock::system().now();
-        match command {
-            SigningKeyCommand::List(_) => {}
-            SigningKeyCommand::Rotate(_) => keeper.rotate(now).await?,
-            SigningKeyCommand::Revoke { kid, .. } => keeper.revoke(kid, now).await?,
+pub(crate) fn run(options: Options) -> Result<(), CommandError> {
+    let Options { database, json, action } = options;
+    with_context(&database, Absent::Refuse, |cx| async move {
+        let now = cx.clock.now();
+        let keeper = Keeper::of(&cx).by(Origin::COMMAND_LINE);
+        match action {
+            Action::List => {}
+            Action::Rotate => keeper.rotate(now).await?,
+            Action::Revoke { kid } => keeper.revoke(&kid, now).await?,
         }
-        list(&store).await
+        let keys = cx.store.signing_keys().await?.keys;
+        show(&Value::Array(keys.iter().map(shown).collect()), json);
+        Ok(())
     })
 }
 
-async fn list(store: &Store) -> Result<(), CommandError> {
-    for key in store.signing_keys().await?.keys {
-        say(&line(&key));
-    }
-    Ok(())
-}
-
-fn line(key: &SigningKey) -> String {
+fn shown(key: &SigningKey) -> Value {
     let since = match key.state {
         KeyState::Next { .. } => key.created_at,
         KeyState::Active { since: at, .. } | KeyState::Retired { at } | KeyState::Revoked { at } => at,
     };
-    format!("{}  {:5}  {:7}  {since}", key.kid, key.algorithm().as_str(), key.state.as_str())
+    json!({
+        "kid": key.kid,
+        "algorithm": key.algorithm().as_str(),
+        "state": key.state.as_str(),
+        "since": since.to_iso8601(),
+    })
 }

@@ -2,34 +2,46 @@
 
 mod fault;
 mod keys;
+mod limits;
 mod source;
 
 pub(crate) use fault::Faults;
 pub(crate) use keys::sample;
 
 use crate::data_dir;
-use authmint_domain::model::key_ring::KeyRing;
-use authmint_server::{Network, PublicUrl, TrustedProxies, adapter::mailer::SmtpConfig};
+use authmint_domain::model::{key_ring::KeyRing, signing_key::Schedule};
+use authmint_server::{HttpLimits, Network, PublicUrl, TrustedProxies, adapter::mailer::SmtpConfig};
 use authmint_store::StoreUrl;
 use figment::value::Value;
 use source::Values;
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 use tracing_subscriber::EnvFilter;
 
-/// Where the configuration is, and what a flag says of the database: for every command that opens it.
+/// The address unless another is given.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8420);
+
+/// Where the configuration is, and which database a flag says: for every command that works on one.
 #[derive(clap::Args)]
-pub(crate) struct DatabaseOptions {
+pub(crate) struct PlaceOptions {
     /// The configuration file; `authmint sample-config` prints one.
-    #[arg(long, value_name = "FILE", env = "AUTHMINT_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "AUTHMINT_CONFIG")]
     config: Option<PathBuf>,
     /// The database, such as sqlite:/var/lib/authmint/authmint.db.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
+}
+
+/// The same with the key ring: for every command that opens what the database keeps sealed.
+#[derive(clap::Args)]
+pub(crate) struct DatabaseOptions {
+    #[command(flatten)]
+    place: PlaceOptions,
     /// The file of the service's own secret keys.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     key_ring: Option<String>,
 }
 
@@ -53,16 +65,22 @@ pub(crate) struct ServiceOptions {
 pub(crate) struct ServiceConfig {
     pub(crate) database: DatabaseConfig,
     pub(crate) listen: SocketAddr,
+    /// Where Prometheus reads; nowhere unless given.
+    pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) public_url: PublicUrl,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) smtp: SmtpConfig,
+    pub(crate) limits: HttpLimits,
+    /// How long lines of the audit trail are kept.
+    pub(crate) audit_kept_for: Duration,
     pub(crate) log: LogConfig,
 }
 
-/// Which database, under which key ring.
+/// Which database, under which key ring, and what holds for the keys in it.
 pub(crate) struct DatabaseConfig {
     pub(crate) url: StoreUrl,
     pub(crate) key_ring: KeyRingPlace,
+    pub(crate) signing_keys: Schedule,
 }
 
 /// Where the key ring is.
@@ -95,14 +113,19 @@ impl ServiceConfig {
         if !options.trust_proxy.is_empty() {
             flags.push(("trust_proxy", Value::from(options.trust_proxy.clone())));
         }
-        Self::read(Values::gather(options.database.config.as_deref(), flags))
+        Self::read(Values::gather(options.database.place.config.as_deref(), flags))
     }
 
     fn read(mut values: Values) -> Result<Self, Faults> {
         let public_url = values.required("public_url", |text| PublicUrl::parse(text).map_err(told));
-        let listen = values.optional("listen", |text| {
-            text.parse().map_err(|_| "must be an address with a port, such as 127.0.0.1:8420".to_owned())
-        });
+        let listen = values.optional("listen", read_address).unwrap_or(DEFAULT_LISTEN);
+        let metrics_listen = values.optional("metrics_listen", read_address);
+        if metrics_listen.is_some_and(|address| address == listen && address.port() != 0) {
+            values.fault(
+                "metrics_listen",
+                "must be another address than listen, which the public reaches".to_owned(),
+            );
+        }
         let database = read_database(&mut values);
         let smtp = values.required("smtp", read_smtp);
         let before = values.faults.len();
@@ -115,6 +138,8 @@ impl ServiceConfig {
                           proxy that speaks TLS";
             values.fault("public_url", remedy.to_owned());
         }
+        let limits = limits::read(&mut values);
+        let audit_kept_for = Duration::from_secs(values.number("audit_days") * 86_400);
         let filter = values.optional("log", |text| {
             let parsed = EnvFilter::builder().parse(text);
             parsed
@@ -129,10 +154,13 @@ impl ServiceConfig {
         match (public_url, database, smtp) {
             (Some(public_url), Some(database), Some(smtp)) if values.faults.is_empty() => Ok(Self {
                 database,
-                listen: listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8420))),
+                listen,
+                metrics_listen,
                 public_url,
                 trusted_proxies: trusted,
                 smtp,
+                limits,
+                audit_kept_for,
                 log: LogConfig {
                     filter: filter.unwrap_or_else(|| "info".to_owned()),
                     json: json.unwrap_or(false),
@@ -149,7 +177,7 @@ impl DatabaseConfig {
     /// # Errors
     /// All [`Faults`] at once.
     pub(crate) fn load(options: &DatabaseOptions) -> Result<Self, Faults> {
-        let mut values = Values::gather(options.config.as_deref(), options.flags());
+        let mut values = Values::gather(options.place.config.as_deref(), options.flags());
         match read_database(&mut values) {
             Some(database) if values.faults.is_empty() => Ok(database),
             _ => Err(Faults(values.faults)),
@@ -157,10 +185,29 @@ impl DatabaseConfig {
     }
 }
 
+/// Reads which database it is, for a command that copies it as it is, sealed keys and all.
+///
+/// # Errors
+/// All [`Faults`] at once.
+pub(crate) fn database_url(options: &PlaceOptions) -> Result<StoreUrl, Faults> {
+    let mut values = Values::gather(options.config.as_deref(), options.flags());
+    match values.required("database", |text| text.parse().map_err(told)) {
+        Some(url) if values.faults.is_empty() => Ok(url),
+        _ => Err(Faults(values.faults)),
+    }
+}
+
+impl PlaceOptions {
+    fn flags(&self) -> Vec<(&'static str, Value)> {
+        self.database.iter().map(|url| ("database", Value::from(url.clone()))).collect()
+    }
+}
+
 impl DatabaseOptions {
     fn flags(&self) -> Vec<(&'static str, Value)> {
-        let given = [("database", &self.database), ("key_ring", &self.key_ring)];
-        given.into_iter().filter_map(|(key, text)| Some((key, Value::from(text.clone()?)))).collect()
+        let mut flags = self.place.flags();
+        flags.extend(self.key_ring.iter().map(|file| ("key_ring", Value::from(file.clone()))));
+        flags
     }
 }
 
@@ -172,7 +219,9 @@ fn read_database(values: &mut Values) -> Option<DatabaseConfig> {
         Ok(url)
     });
     let key_ring = values.required("key_ring", read_key_ring);
-    Some(DatabaseConfig { url: url?, key_ring: key_ring? })
+    let days = values.number("signing_key_rotation");
+    let signing_keys = Schedule::rotating_every(Duration::from_secs(days * 86_400));
+    Some(DatabaseConfig { url: url?, key_ring: key_ring?, signing_keys: signing_keys? })
 }
 
 /// The keys of a development folder are public or were printed: nothing in it may ever serve users.
@@ -184,10 +233,9 @@ fn refuse_development(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// The name of a file, or the ring itself, which begins with the number of a key.
+/// The name of a file, or the ring itself.
 fn read_key_ring(text: &str) -> Result<KeyRingPlace, String> {
-    let number = text.trim_start().split(':').next().unwrap_or("");
-    if text.contains(':') && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+    if text.lines().any(is_key_line) {
         return text.parse().map(KeyRingPlace::Read).map_err(told);
     }
     let path = PathBuf::from(text);
@@ -195,8 +243,21 @@ fn read_key_ring(text: &str) -> Result<KeyRingPlace, String> {
     match path.try_exists() {
         Ok(true) => data_dir::read_key_ring(&path).map(KeyRingPlace::Read).map_err(|error| chain(&error)),
         Ok(false) => Ok(KeyRingPlace::Missing(path)),
-        Err(error) => Err(format!("{text} cannot be reached: {error}")),
+        // Without the text: whoever mistook one key for another may have written a secret there.
+        Err(error) => Err(format!("names no file that can be reached: {error}")),
     }
+}
+
+fn read_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "must be an address with a port, such as 127.0.0.1:8420".to_owned())
+}
+
+/// Whether a line is meant as a key of a ring, comments before it or not: a secret must not become the name of a file.
+fn is_key_line(line: &str) -> bool {
+    line.trim().split_once(':').is_some_and(|(id, secret)| {
+        let numbered = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        numbered || secret.bytes().take_while(u8::is_ascii_hexdigit).count() >= 64
+    })
 }
 
 fn read_smtp(text: &str) -> Result<SmtpConfig, String> {
@@ -215,4 +276,23 @@ fn told(error: impl std::error::Error) -> String {
 fn chain(error: &dyn std::error::Error) -> String {
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
     format!("{error}{cause}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use authmint_domain::model::signing_key::SCHEDULE;
+    use authmint_server::AUDIT_KEPT_FOR;
+
+    #[test]
+    fn the_defaults_of_the_table_are_those_of_the_library() {
+        let mut values = Values::gather(None, Vec::new());
+        assert_eq!(limits::read(&mut values), HttpLimits::default());
+        let days = values.number("signing_key_rotation");
+        assert_eq!(Schedule::rotating_every(Duration::from_secs(days * 86_400)), Some(SCHEDULE));
+        let days = values.number("audit_days");
+        assert_eq!(Duration::from_secs(days * 86_400), AUDIT_KEPT_FOR);
+        assert!(values.faults.is_empty());
+        assert!(Schedule::rotating_every(Duration::from_secs(86_400)).is_some(), "the least of its bounds");
+    }
 }

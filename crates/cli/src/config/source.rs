@@ -2,7 +2,7 @@
 
 use super::{
     fault::Fault,
-    keys::{KEYS, Key},
+    keys::{KEYS, Key, Kind},
 };
 use figment::{
     Error, Figment, Metadata, Profile, Provider, Source,
@@ -117,6 +117,23 @@ impl Values {
             return None;
         }
         self.optional(key, read)
+    }
+
+    /// The value of a key that holds a number: what was given, or its default.
+    pub(super) fn number(&mut self, name: &str) -> u64 {
+        let known = KEYS.iter().find(|known| known.name == name);
+        let Some(Key { example, kind: Kind::Number { least, most }, .. }) = known else {
+            unreachable!("{name} stands in the table as a number");
+        };
+        let number = match self.merged.find_value(name) {
+            Err(_) => example.parse().ok(),
+            Ok(Value::String(_, text)) => text.trim().parse().ok(),
+            Ok(value) => value.deserialize().ok(),
+        };
+        number.filter(|number| (least..=most).contains(&number)).unwrap_or_else(|| {
+            self.fault(name, format!("must be a whole number from {least} to {most}"));
+            *least
+        })
     }
 
     /// The values of a list: in the file an array of texts, elsewhere texts between commas.

@@ -1,6 +1,10 @@
 //! `authmint backup` of a running service, and `authmint restore`.
 
-use crate::program::{Program, authmint};
+use crate::{
+    program::{Program, authmint},
+    served::{Place, Served},
+};
+use serde_json::Value;
 use std::{
     fs,
     path::Path,
@@ -114,12 +118,44 @@ async fn threat_20_a_session_signed_out_after_the_backup_stays_refused_after_the
     let (safe, output) = restore(data.path(), &file, "now");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("sessions ended: 1, signing keys revoked: 2"), "{said}");
+    assert!(
+        said.contains("sessions ended: 1, signing keys revoked: 2, operator tokens revoked: 0"),
+        "{said}"
+    );
     let program = Program::start(safe.path(), &[]);
     assert_eq!(program.refresh(&token).await.unwrap(), (401, "session_revoked".to_owned()));
     assert_eq!(program.refresh(&secret).await.unwrap().0, 401, "a used secret does not come back");
     let new = program.sign_in("alan@example.com").await;
     assert_eq!(program.refresh(&new).await.unwrap().0, 200);
+}
+
+#[test]
+fn a_configuration_says_which_database_is_copied_and_restored() {
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    assert_eq!(Served::start(&place).terminate().code(), Some(0));
+    let before = place.run(&["signing-key", "--json", "list"]);
+    let tokens = ["operator", "--json", "token", "list"];
+    place.run(&["operator", "token", "create", "--name", "console"]);
+    let file = place.path("one.backup");
+    place.run(&["backup", file.to_str().unwrap()]);
+    for name in names(&place.path("data")) {
+        fs::remove_file(place.path("data").join(name)).unwrap();
+    }
+    place.run(&["restore", file.to_str().unwrap(), "--end-sessions-before", "1970-01-01T00:00:00Z"]);
+    assert_eq!(place.run(&["signing-key", "--json", "list"]), before);
+    assert_eq!(place.run(&tokens)[0]["revoked_at"], Value::Null);
+
+    // An operator token may have been revoked since, and opens everything.
+    for name in names(&place.path("data")) {
+        fs::remove_file(place.path("data").join(name)).unwrap();
+    }
+    place.run(&["restore", file.to_str().unwrap(), "--end-sessions-before", "now"]);
+    assert!(place.run(&tokens)[0]["revoked_at"].is_string());
+
+    place.write("colour = \"red\"\n");
+    let said = place.refused(&["backup", file.to_str().unwrap()]);
+    assert!(said.contains("2 faults") && said.contains("colour") && said.contains("database"), "{said}");
 }
 
 #[cfg(unix)]

@@ -18,7 +18,7 @@ fn the_sample_is_a_configuration_and_so_is_every_line_that_it_leaves_out() {
             _ => line,
         })
         .collect();
-    assert!(whole.len() > 20);
+    assert!(whole.len() > 40);
     for text in [sample.clone(), whole.join("\n")] {
         place.write(&text);
         let checked = place.command("check-config").output().unwrap();
@@ -39,6 +39,11 @@ fn every_fault_is_listed_at_once_with_its_key_its_place_and_no_secret() {
         colour = "red"
         database = "postgres://localhost"
         log_format = "xml"
+        signing_key_rotation = 0
+        max_body = "64k"
+        request_timeout = 20
+        drain_timeout = -1
+        max_headers = 63.5
         "#,
     );
     for command in ["serve", "check-config"] {
@@ -47,12 +52,13 @@ fn every_fault_is_listed_at_once_with_its_key_its_place_and_no_secret() {
             .env("AUTHMINT_SMTP", "smtps://ada:hunter2-secret@mail.example.com?to=x")
             .env("AUTHMINT_KEY_RING", "1:abcdef0123456789")
             .env("AUTHMINT_LOGG", "info")
+            .env("AUTHMINT_MAX_CONNECTIONS", "many")
             .env("AUTHMINT_SERVER_KEY", "belongs to an app")
             .output()
             .unwrap();
         assert!(!output.status.success());
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.starts_with("error: the configuration has 8 faults:\n"), "{said}");
+        assert!(said.starts_with("error: the configuration has 14 faults:\n"), "{said}");
         for fault in [
             "public_url (from ",
             "listen (from ",
@@ -62,6 +68,12 @@ fn every_fault_is_listed_at_once_with_its_key_its_place_and_no_secret() {
             "smtp (from AUTHMINT_SMTP)",
             "key_ring (from AUTHMINT_KEY_RING)",
             "logg (from AUTHMINT_LOGG)",
+            "signing_key_rotation (from ",
+            "max_body (from ",
+            "request_timeout (from ",
+            "drain_timeout (from ",
+            "max_headers (from ",
+            "max_connections (from AUTHMINT_MAX_CONNECTIONS): must be a whole number from 16 to 1000000",
         ] {
             assert!(said.contains(&format!("\n  {fault}")), "{fault}: {said}");
         }
@@ -98,6 +110,63 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
 }
 
 #[test]
+fn numbers_come_from_the_file_and_the_environment_within_their_bounds() {
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    let takes = |key: &str, value: &str| {
+        place.command("check-config").env(key, value).output().unwrap().status.success()
+    };
+    for (key, within, beyond) in [
+        ("AUTHMINT_SIGNING_KEY_ROTATION", "1", "366"),
+        ("AUTHMINT_MAX_CONNECTIONS", "16", "15"),
+        ("AUTHMINT_MAX_HEAD", "49152", "49153"),
+        ("AUTHMINT_HEAD_TIMEOUT", " 5 ", "0x5"),
+        ("AUTHMINT_DRAIN_TIMEOUT", "0", ""),
+    ] {
+        assert!(takes(key, within), "{key}={within}");
+        assert!(!takes(key, beyond), "{key}={beyond}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn configured_limits_hold_for_requests() {
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    place.add("max_body = 4096\nmax_headers = 24\n");
+    let served = Served::start(&place);
+    let (key, filler) = (place.client_key(), "x".repeat(5000));
+    let (status, body) = served.call(&key, "refresh", &json!({ "refresh": filler })).await;
+    assert_eq!((status, body["code"].as_str()), (413, Some("body_too_large")), "{body}");
+    assert!(body["message"].as_str().unwrap().contains("4096"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_are_told_on_the_address_that_was_given_for_them_and_on_no_other() {
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    let served = Served::start(&place);
+    assert!(served.first_line().get("metrics").is_none(), "off unless asked for");
+    assert_eq!(served.terminate().code(), Some(0));
+
+    place.add("metrics_listen = \"127.0.0.1:0\"\n");
+    let served = Served::start(&place);
+    assert_eq!(served.get("/metrics").await.0, 404);
+    let address = served.first_line()["metrics"].as_str().unwrap();
+    let page = reqwest::get(format!("http://{address}/metrics")).await.unwrap().text().await.unwrap();
+    let build = format!("authmint_build_info{{version=\"{}\"}} 1\n", env!("CARGO_PKG_VERSION"));
+    assert!(page.contains(&build), "{page}");
+    assert_eq!(served.terminate().code(), Some(0));
+
+    let same = ["AUTHMINT_LISTEN", "AUTHMINT_METRICS_LISTEN"].map(|key| (key, "127.0.0.1:8420"));
+    let output = place.command("check-config").envs(same).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("metrics_listen (from AUTHMINT_METRICS_LISTEN): must be another address"),
+        "{said}"
+    );
+}
+
+#[test]
 fn the_environment_may_hold_the_key_ring_itself() {
     let place = Place::new();
     place.configure("smtp://127.0.0.1:1");
@@ -112,6 +181,20 @@ fn the_environment_may_hold_the_key_ring_itself() {
     let other = create(&format!("1:{}", "cd".repeat(32)));
     let said = String::from_utf8(other.stderr).unwrap();
     assert!(said.contains("did not write this database") && !said.contains("cdcd"), "{said}");
+
+    // Whatever stands around a key, it is never taken for the name of a file and told as one.
+    let secret = "cd".repeat(32);
+    for ring in [
+        format!("# of 2026\n1:{secret}"),
+        format!("\n\n  1:{secret}\n"),
+        format!(":{secret}"),
+        format!("key one:{secret}"),
+    ] {
+        let other = create(&ring);
+        let said = String::from_utf8(other.stderr).unwrap();
+        assert!(!other.status.success() && said.contains("key ring") && !said.contains("cdcd"), "{said}");
+    }
+    assert_eq!(std::fs::read_dir(place.path("data")).unwrap().count(), 1, "no file was made of a key");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,6 +39,12 @@ impl Place {
         ));
     }
 
+    /// Adds lines to it.
+    pub(crate) fn add(&self, lines: &str) {
+        let text = std::fs::read_to_string(self.path("authmint.toml")).unwrap();
+        self.write(&(text + lines));
+    }
+
     /// The same, with a mail server: what it is handed comes out here.
     pub(crate) fn configure_with_mail(&self) -> Receiver<String> {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -62,6 +68,22 @@ impl Place {
         }
         command.arg(name).env("AUTHMINT_CONFIG", self.path("authmint.toml"));
         command
+    }
+
+    /// A project and a client key for anyone: the key's text.
+    pub(crate) fn client_key(&self) -> String {
+        let project =
+            self.run(&["project", "--json", "create", "--name", "Shop", "--environment", "production"]);
+        let id = project["id"].as_str().unwrap();
+        let key = self.run(&["key", "--json", "create", "--project", id, "--usage", "client", "--anyone"]);
+        key["key"].as_str().unwrap().to_owned()
+    }
+
+    /// Runs a command that must fail: what it complains of.
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments[0]).args(&arguments[1..]).output().unwrap();
+        assert!(!output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8(output.stderr).unwrap()
     }
 
     /// Runs a command that must succeed, and reads its line of JSON, if it prints one.
@@ -126,6 +148,13 @@ impl Served {
     /// The first line of its log.
     pub(crate) fn first_line(&self) -> &Value {
         &self.first
+    }
+
+    /// What a path answers to a plain GET: status and text.
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        let address = self.first["address"].as_str().unwrap();
+        let answer = self.http.get(format!("http://{address}{path}")).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     /// A call as the vendor's clients make it.

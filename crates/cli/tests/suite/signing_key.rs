@@ -1,100 +1,107 @@
 //! `authmint signing-key` beside a running service.
 
-use crate::program::{Program, authmint};
+use crate::{
+    program::Program,
+    served::{Place, Served},
+};
 use authmint_domain::model::key_ring::KeyRing;
-use reqwest::Method;
-use serde_json::Value;
-use std::{fs, path::Path, time::Duration};
+use serde_json::{Value, json};
+use std::{fs, time::Duration};
 
-fn signing_key(data: &Path, arguments: &[&str]) -> Result<Vec<Vec<String>>, String> {
-    let database = format!("sqlite:{}", data.join("authmint.db").display());
-    let output = authmint()
-        .arg("signing-key")
-        .args(arguments)
-        .args(["--database", &database, "--key-ring"])
-        .arg(data.join("key-ring"))
-        .output()
-        .unwrap();
-    if !output.status.success() {
-        return Err(String::from_utf8(output.stderr).unwrap());
-    }
-    let text = String::from_utf8(output.stdout).unwrap();
-    Ok(text.lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect())
+fn list(place: &Place) -> Value {
+    place.run(&["signing-key", "--json", "list"])
 }
 
-fn kids(keys: &[Vec<String>], state: &str) -> Vec<String> {
-    keys.iter().filter(|key| key[2] == state).map(|key| key[0].clone()).collect()
+fn kids(keys: &Value, state: &str) -> Vec<String> {
+    let keys = keys.as_array().unwrap().iter().filter(|key| key["state"] == state);
+    keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
 
-async fn published(program: &Program) -> Vec<String> {
-    let answer = program.request(Method::GET, "/.well-known/jwks.json").send().await.unwrap();
-    let set: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+async fn published(served: &Served) -> Vec<String> {
+    let (status, set) = served.get("/.well-known/jwks.json").await;
+    assert_eq!(status, 200, "{set}");
+    let set: Value = serde_json::from_str(&set).unwrap();
     set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
 
-#[tokio::test]
+async fn refresh(served: &Served, key: &str, token: &str) -> u16 {
+    served.call(key, "refresh", &json!({ "refresh": token })).await.0
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_service_drops_a_revoked_key_by_itself_and_goes_on_signing() {
-    let data = tempfile::tempdir().unwrap();
-    let program = Program::start(data.path(), &[]);
-    let token = program.sign_in("ada@example.com").await;
-    let keys = signing_key(data.path(), &["list"]).unwrap();
+    let place = Place::new();
+    let mails = place.configure_with_mail();
+    let served = Served::start(&place);
+    let client = place.client_key();
+    let token = served.sign_in(&client, "ada@example.com", &mails).await;
+    let keys = list(&place);
     let (active, next) = (kids(&keys, "active"), kids(&keys, "next"));
     assert_eq!((active.len(), next.len()), (1, 1));
-    assert_eq!(published(&program).await.len(), 2);
+    assert_eq!(published(&served).await.len(), 2);
 
-    let keys = signing_key(data.path(), &["revoke", &active[0]]).unwrap();
+    let keys = place.run(&["signing-key", "revoke", "--json", &active[0]]);
     assert_eq!((kids(&keys, "revoked"), kids(&keys, "active")), (active.clone(), next));
     let dropped = async {
-        while published(&program).await.contains(&active[0]) {
+        while published(&served).await.contains(&active[0]) {
             tokio::task::yield_now().await;
         }
     };
     // It looks every second; the rest is for a busy machine.
     tokio::time::timeout(Duration::from_secs(10), dropped).await.expect("the service follows");
-    assert_eq!(program.refresh(&token).await.unwrap().0, 200);
-    assert_eq!(published(&program).await.len(), 2, "a next key is published again");
+    assert_eq!(refresh(&served, &client, &token).await, 200);
+    assert_eq!(published(&served).await.len(), 2, "a next key is published again");
 
-    let again = signing_key(data.path(), &["revoke", &active[0]]).unwrap_err();
+    let again = place.refused(&["signing-key", "revoke", &active[0]]);
     assert!(again.contains("revoked"), "{again}");
-    let unknown = signing_key(data.path(), &["revoke", "nonsense"]).unwrap_err();
+    let unknown = place.refused(&["signing-key", "revoke", "nonsense"]);
     assert!(unknown.contains("signing-key list"), "{unknown}");
-    let early = signing_key(data.path(), &["rotate"]).unwrap_err();
+    let early = place.refused(&["signing-key", "rotate"]);
     assert!(early.contains("revoke it instead"), "{early}");
 }
 
 #[test]
-fn a_foreign_key_ring_or_a_missing_database_changes_nothing() {
-    let data = tempfile::tempdir().unwrap();
-    let missing = signing_key(data.path(), &["list"]).unwrap_err();
+fn a_foreign_key_ring_a_missing_database_or_a_development_folder_changes_nothing() {
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    let missing = place.refused(&["signing-key", "list"]);
     assert!(missing.contains("no database"), "{missing}");
-    assert!(!data.path().join("authmint.db").exists());
+    assert!(!place.path("data").exists(), "and none is made");
 
-    assert_eq!(Program::start(data.path(), &[]).terminate().code(), Some(0));
-    let before = signing_key(data.path(), &["list"]).unwrap();
-    let ring = data.path().join("key-ring");
+    assert_eq!(Served::start(&place).terminate().code(), Some(0));
+    let before = list(&place);
+    let ring = place.path("data/key-ring");
     let own = fs::read(&ring).unwrap();
     fs::write(&ring, KeyRing::text(1, &[9; 32]).as_bytes()).unwrap();
-    let foreign = signing_key(data.path(), &["revoke", &kids(&before, "active")[0]]).unwrap_err();
+    let foreign = place.refused(&["signing-key", "revoke", &kids(&before, "active")[0]]);
     assert!(foreign.contains("key ring"), "{foreign}");
     fs::write(&ring, own).unwrap();
-    assert_eq!(signing_key(data.path(), &["list"]).unwrap(), before);
+    assert_eq!(list(&place), before);
+
+    let dev = tempfile::tempdir().unwrap();
+    assert_eq!(Program::start(dev.path(), &[]).terminate().code(), Some(0));
+    let database = format!("sqlite:{}", dev.path().join("authmint.db").display());
+    let refused = place.refused(&["signing-key", "list", "--database", &database]);
+    assert!(refused.contains("database (from --database)") && refused.contains("authmint dev"), "{refused}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_sealed_under_an_older_key_of_the_ring_sign_on() {
-    let data = tempfile::tempdir().unwrap();
-    let program = Program::start(data.path(), &[]);
-    let token = program.sign_in("ada@example.com").await;
-    assert_eq!(program.terminate().code(), Some(0));
-    let before = signing_key(data.path(), &["list"]).unwrap();
+    let place = Place::new();
+    let mails = place.configure_with_mail();
+    let served = Served::start(&place);
+    let client = place.client_key();
+    let token = served.sign_in(&client, "ada@example.com", &mails).await;
+    assert_eq!(served.terminate().code(), Some(0));
+    let before = list(&place);
 
-    let ring = data.path().join("key-ring");
+    let ring = place.path("data/key-ring");
     let old = fs::read_to_string(&ring).unwrap();
     fs::write(&ring, format!("{}\n{old}", KeyRing::text(2, &[9; 32]).as_str())).unwrap();
-    let program = Program::start(data.path(), &[]);
-    assert_eq!(program.refresh(&token).await.unwrap().0, 200);
-    assert_eq!(signing_key(data.path(), &["list"]).unwrap(), before);
-    let after = signing_key(data.path(), &["revoke", &kids(&before, "next")[0]]).unwrap();
+    let served = Served::start(&place);
+    assert_eq!(refresh(&served, &client, &token).await, 200);
+    assert_eq!(list(&place), before);
+    let after = place.run(&["signing-key", "--json", "revoke", &kids(&before, "next")[0]]);
     assert_eq!(kids(&after, "active"), kids(&before, "active"));
     assert_ne!(kids(&after, "next"), kids(&before, "next"), "the new one is sealed under the new ring");
 }

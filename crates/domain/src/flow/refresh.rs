@@ -75,8 +75,8 @@ pub struct AuthMaterial {
     pub user: User,
     /// The session.
     pub session_id: SessionId,
-    /// Which row of the rotation rule answered; for metrics.
-    pub row: Row,
+    /// Which row of the rotation rule answered, none if a one-time secret was traded; for metrics.
+    pub row: Option<Row>,
 }
 
 /// Answers a refresh.
@@ -95,11 +95,17 @@ pub async fn refresh<P: Ports>(
         return Err(RefreshError::ProjectMismatch);
     }
     let key = signing_key(cx, grant, now).await?;
-    let reply = match genuine {
-        GenuineRefresh::Token(claims) => rotate(cx, grant, claims, now).await?,
-        GenuineRefresh::OneTime(claims) => exchange(cx, grant, claims, device, now).await?,
-    };
-    material(cx, grant, &key, reply)
+    match genuine {
+        GenuineRefresh::Token(claims) => {
+            let reply = rotate(cx, grant, claims, now).await?;
+            let row = Some(reply.row);
+            material(cx, grant, &key, reply).map(|material| AuthMaterial { row, ..material })
+        }
+        GenuineRefresh::OneTime(claims) => {
+            let reply = exchange(cx, grant, claims, device, now).await?;
+            material(cx, grant, &key, reply)
+        }
+    }
 }
 
 /// The key of the project's algorithm, made at once if this is its first use.
@@ -168,7 +174,7 @@ fn material<P: Ports>(
     key: &<P::Signer as Signer>::Active,
     reply: RefreshReply,
 ) -> Result<AuthMaterial, RefreshError> {
-    let RefreshReply { session, token, row, now } = reply;
+    let RefreshReply { session, token, now, .. } = reply;
     let project = grant.project();
     let drawn = u16::from_be_bytes(cx.entropy.draw());
     let claims = Claims::for_session(&session, &project.policy, &cx.issuer, now, drawn);
@@ -187,6 +193,6 @@ fn material<P: Ports>(
         expires_at: session.expires_at(),
         session_id: session.id,
         user: session.user,
-        row,
+        row: None,
     })
 }

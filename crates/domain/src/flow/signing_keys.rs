@@ -5,7 +5,7 @@ use crate::{
     model::{
         audit::Origin,
         key_ring::KeyRing,
-        signing_key::{KeyState, KeyStep, SCHEDULE, Schedule, SigningKey, WrongState, plan},
+        signing_key::{KeyState, KeyStep, Schedule, SigningKey, WrongState, plan},
     },
     port::{Entropy, SignError, Signer, SigningKeys, Store, StoreError},
 };
@@ -74,6 +74,8 @@ pub struct Keeper<'a, S, G, E> {
     pub key_ring: &'a KeyRing,
     /// Who asks, for the audit trail.
     pub origin: Origin,
+    /// How long each of their states lasts.
+    pub schedule: Schedule,
 }
 
 impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
@@ -85,6 +87,7 @@ impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
             entropy: &cx.entropy,
             key_ring: &cx.key_ring,
             origin: Origin::SERVICE,
+            schedule: cx.signing_keys,
         }
     }
 
@@ -99,7 +102,7 @@ impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
     /// # Errors
     /// [`KeysError`]; what is in use stays so then.
     pub async fn keep(&self, now: Timestamp) -> Result<Kept, KeysError> {
-        let (read, due) = self.carry_out(&SCHEDULE, now).await?;
+        let (read, due) = self.carry_out(&self.schedule, now).await?;
         let open = |key: &SigningKey| {
             key.open(self.key_ring).ok_or_else(|| KeysError::Sealed { kid: key.kid.clone() })
         };
@@ -123,8 +126,8 @@ impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
     /// # Errors
     /// [`KeysError::TooEarly`] if they are not known everywhere yet.
     pub async fn rotate(&self, now: Timestamp) -> Result<(), KeysError> {
-        self.carry_out(&SCHEDULE, now).await?;
-        let at_once = Schedule { rotate_every: std::time::Duration::ZERO, ..SCHEDULE };
+        self.carry_out(&self.schedule, now).await?;
+        let at_once = Schedule { rotate_every: std::time::Duration::ZERO, ..self.schedule };
         let read = self.store.signing_keys().await?;
         let due = plan(&read.keys, &read.wanted, &[], &at_once, now);
         if due.steps.is_empty() {
@@ -138,16 +141,16 @@ impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
     /// # Errors
     /// [`KeysError::Unknown`], or the key was revoked before.
     pub async fn revoke(&self, kid: &str, now: Timestamp) -> Result<(), KeysError> {
-        let name = kid.to_owned();
+        let (name, schedule) = (kid.to_owned(), self.schedule);
         let decided =
             self.store.decide_signing_keys(now, self.origin.clone(), move |read| {
-                match revocation(read, &name, now) {
+                match revocation(read, &name, &schedule, now) {
                     Ok(steps) => (steps, Ok(())),
                     Err(error) => (Vec::new(), Err(error)),
                 }
             });
         decided.await??;
-        self.carry_out(&SCHEDULE, now).await.map(drop)
+        self.carry_out(&self.schedule, now).await.map(drop)
     }
 
     /// Takes every step that has fallen due; answers the keys as they are then, and when to look again.
@@ -184,12 +187,17 @@ impl<'a, S: Store, G: Signer, E: Entropy> Keeper<'a, S, G, E> {
 }
 
 /// The key is revoked and, if it signed, a next one activated in the same transaction; what is missing is made after.
-fn revocation(read: &SigningKeys, kid: &str, now: Timestamp) -> Result<Vec<KeyStep>, KeysError> {
+fn revocation(
+    read: &SigningKeys,
+    kid: &str,
+    schedule: &Schedule,
+    now: Timestamp,
+) -> Result<Vec<KeyStep>, KeysError> {
     let found = read.keys.iter().find(|key| key.kid == kid);
     let key = found.ok_or_else(|| KeysError::Unknown { kid: kid.to_owned() })?;
     let (from, revoked) = (key.state.as_str(), key.clone().revoke(now)?);
     let mut steps = vec![KeyStep::Move { from, to: revoked }];
     let left: Vec<_> = read.keys.iter().filter(|key| key.kid != kid).cloned().collect();
-    steps.extend(plan(&left, &read.wanted, &[], &SCHEDULE, now).steps);
+    steps.extend(plan(&left, &read.wanted, &[], schedule, now).steps);
     Ok(steps)
 }

@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 pub(crate) mod dev;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod metrics;
 pub(crate) mod operator_tokens;
 pub(crate) mod projects;
 pub(crate) mod revocations;

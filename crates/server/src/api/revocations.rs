@@ -33,9 +33,11 @@ pub(crate) async fn follow(
     let wait = query.number("wait_s")?.unwrap_or(0).min(LONGEST_WAIT_S);
     let (mut over, mut stopping) = (pin!(tokio::time::sleep(Duration::from_secs(wait))), pin!(app.drained()));
     let mut last_look = wait == 0;
+    let _follower = app.metrics().feed_followers.enter();
     loop {
         let found = follow::follow(app.context(), &caller.grant, position).await?;
         if last_look || found.snapshot || !found.entries.is_empty() {
+            app.metrics().feed_entries.add(found.entries.len() as u64);
             return Ok(Json(FeedPage {
                 entries: found.entries.iter().map(|entry| entry.to_wire()).collect(),
                 cursor: found.position.to_string(),

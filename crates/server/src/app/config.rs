@@ -2,6 +2,7 @@
 
 use super::public_url::{InvalidPublicUrl, PublicUrl};
 use crate::{adapter::mailer::Inbox, http::client_address::TrustedProxies};
+use authmint_domain::model::signing_key::{SCHEDULE, Schedule};
 use std::time::Duration;
 
 /// How long the audit trail is kept unless an operator wants it otherwise: a year, within which most questions come up.
@@ -18,6 +19,8 @@ pub struct AppConfig {
     pub trusted_proxies: TrustedProxies,
     /// What a request may cost.
     pub limits: HttpLimits,
+    /// How long each state of a signing key lasts.
+    pub signing_keys: Schedule,
     /// Whether rate limits are on; off only for load tests in development mode.
     pub limited: bool,
     /// How long lines of the audit trail are kept; none: for good.
@@ -39,7 +42,7 @@ pub enum Mode {
 }
 
 /// What a request may cost before it is refused.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HttpLimits {
     /// Bytes of a body.
     pub body: usize,
@@ -60,6 +63,15 @@ pub struct HttpLimits {
     pub drain_timeout: Duration,
     /// Connections at one time; others wait to be accepted.
     pub connections: usize,
+    /// Requests a second that one client may make of this process, ten seconds' worth at once; 0 is no limit.
+    ///
+    /// Far above what a network full of people does, far below what one process can answer.
+    pub calls_per_client: u32,
+    /// The same for refresh, sign-out and the revocation feed, counted apart; 0 is no limit.
+    ///
+    /// A quarter of what one process answers on two cores: it keeps a flood from taking everything, and no real use comes near
+    /// (4.5 million signed-in users of one app server refresh so often, with JWTs of 15 minutes).
+    pub refreshes_per_client: u32,
 }
 
 impl Default for HttpLimits {
@@ -73,6 +85,8 @@ impl Default for HttpLimits {
             request_timeout: Duration::from_secs(45),
             drain_timeout: Duration::from_secs(30),
             connections: 16 * 1024,
+            calls_per_client: 300,
+            refreshes_per_client: 5_000,
         }
     }
 }
@@ -94,12 +108,19 @@ impl AppConfig {
         Self::new(public_url, Mode::Production)
     }
 
+    /// Whether all clients look like one: TLS ends at a proxy, since this service speaks none, and none is named.
+    #[must_use]
+    pub const fn hides_clients(&self) -> bool {
+        self.public_url.is_https() && self.trusted_proxies.is_empty()
+    }
+
     fn new(public_url: &str, mode: Mode) -> Result<Self, InvalidPublicUrl> {
         Ok(Self {
             public_url: PublicUrl::parse(public_url)?,
             mode,
             trusted_proxies: TrustedProxies::default(),
             limits: HttpLimits::default(),
+            signing_keys: SCHEDULE,
             limited: true,
             audit_kept_for: Some(AUDIT_KEPT_FOR),
             key_cache_ttl: Duration::from_secs(2),

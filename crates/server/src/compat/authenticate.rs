@@ -6,7 +6,7 @@ use crate::{
     http::{caller::Caller, problem::Problem, query::Query, reply::Json},
 };
 use authmint_domain::{
-    flow::sign_in::email::{EnteredCode, authenticate as finish},
+    flow::sign_in::email::{AuthenticateError, EnteredCode, authenticate as finish},
     method::email::METHOD,
 };
 use authmint_protocol::{ErrorCode, wire::sign_in::SignInResponse};
@@ -47,7 +47,9 @@ pub(crate) async fn authenticate(
         state: query.required("state")?,
         token: query.required("token")?,
     };
-    let one_time_secret = finish(app.context(), &caller.grant, entered).await?;
+    let proven = finish(app.context(), &caller.grant, entered).await;
+    app.metrics().signed_in(METHOD, proven.as_ref().err().map(AuthenticateError::code));
+    let one_time_secret = proven?;
     let callback_url = callback.with_secret(&one_time_secret);
     Ok(Json(SignInResponse { one_time_secret, callback_url }))
 }

@@ -26,8 +26,9 @@ pub(crate) async fn refresh(
     CallerDevice(device): CallerDevice,
     body::Json(request): body::Json<RefreshRequest>,
 ) -> Result<Json<RefreshResponse>, Problem> {
-    let AuthMaterial { jwt, refresh_token, expires_at, user, .. } =
-        trade(app.context(), &caller.grant, &request.refresh, device).await?;
+    let traded = trade(app.context(), &caller.grant, &request.refresh, device).await;
+    app.metrics().refreshed(&traded);
+    let AuthMaterial { jwt, refresh_token, expires_at, user, .. } = traded?;
     Ok(Json(RefreshResponse {
         jwt,
         refresh: RefreshMaterial::new(refresh_token, expires_at),

@@ -108,7 +108,8 @@ impl TrustedProxies {
         self.trusts(peer.to_canonical()) && last.is_some_and(|last| last.trim().eq_ignore_ascii_case("https"))
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether this is a proxy whose word is taken.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }
 }

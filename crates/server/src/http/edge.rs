@@ -1,7 +1,7 @@
 //! The one middleware: what holds for every request and every answer, whatever route it takes.
 
 use super::{
-    body, caller, cors, headers, host,
+    body, caller, cors, flood, headers, host,
     problem::{Problem, Refused},
     request_id::X_REQUEST_ID,
 };
@@ -32,6 +32,7 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
     let span = telemetry::span(&request, &id);
     async move {
         let began = app.context().clock.now();
+        let (route, _in_flight) = (app.metrics().routes.of(&request), app.metrics().in_flight.enter());
         let crossing = is_cross_origin(&app, request.uri().path());
         let config = app.config();
         let https = config.public_url.is_https()
@@ -42,7 +43,11 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
             Ok(()) if crossing && request.method() == Method::OPTIONS => cors::preflight(),
             Ok(()) => match body::take_in(request, &app.config().limits).await {
                 Err(problem) => problem.into_response(),
-                Ok(request) => answer(&app, next.run(request)).await,
+                // After the body: who is told off in the middle of writing sees a broken connection instead.
+                Ok(request) => match flood::check(&app, &request) {
+                    Err(problem) => problem.into_response(),
+                    Ok(()) => answer(&app, next.run(request)).await,
+                },
             },
         };
         let finished = response.headers_mut();
@@ -52,7 +57,10 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
         }
         finished.insert(X_REQUEST_ID, id.into_header());
         let code = response.extensions().get::<Refused>().map(|refused| refused.0);
-        telemetry::answered(response.status(), code, app.context().clock.now().since(began));
+        let took = app.context().clock.now().since(began);
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        route.answered(response.status(), code, ms);
+        telemetry::answered(response.status(), code, ms);
         response
     }
     .instrument(span)
@@ -83,11 +91,17 @@ async fn answer(app: &App, route: impl Future<Output = Response>) -> Response {
     match tokio::time::timeout(app.config().limits.request_timeout, caught(route)).await {
         Ok(Some(response)) => response,
         Ok(None) => {
-            tracing::error!("a request ended in a panic");
+            tracing::error!(
+                "a request ended in a panic, which is a fault of this program: report it with what standard error \
+                 says before this line"
+            );
             Problem::internal().into_response()
         }
         Err(_elapsed) => {
-            tracing::error!("a request took too long to answer");
+            tracing::error!(
+                "an answer took longer than request_timeout and was given up: look at the load, and at what is said \
+                 of the database around this line"
+            );
             Problem::unavailable().into_response()
         }
     }

@@ -5,6 +5,7 @@ pub(crate) mod caller;
 pub(crate) mod client_address;
 mod cors;
 pub(crate) mod edge;
+pub(crate) mod flood;
 mod headers;
 mod host;
 pub(crate) mod known_keys;

@@ -57,7 +57,7 @@ impl Problem {
         )
     }
 
-    fn after(mut self, wait: Duration) -> Self {
+    pub(crate) fn after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
     }
@@ -95,9 +95,17 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Unavailable { .. } => tracing::warn!(%error, "the store did not answer"),
+            StoreError::Unavailable { .. } => tracing::warn!(
+                %error,
+                "the store did not answer, and the caller was told to try again; if this goes on, look for a full \
+                 disk or another process that holds the database"
+            ),
             StoreError::BrokenRow { .. } | StoreError::Conflict { .. } => {
-                tracing::error!(%error, "the store is not as it should be");
+                tracing::error!(
+                    %error,
+                    "the store is not as it should be: somebody else wrote to it, or the disk is damaged; keep a \
+                     copy, and go back to a backup if this goes on"
+                );
             }
         }
         Self::unavailable()
@@ -124,7 +132,10 @@ impl From<SendCodeError> for Problem {
         match error {
             SendCodeError::Store(error) => error.into(),
             SendCodeError::Mail(error) => {
-                tracing::warn!(reason = error.reason, "the mail server did not take a mail");
+                tracing::warn!(
+                    reason = error.reason,
+                    "the mail server did not take a mail; check smtp in the configuration, and the mail server's log"
+                );
                 Self::new(ErrorCode::MailUnavailable, "the mail could not be sent; try again in a moment")
                     .after(SOON)
             }
@@ -153,11 +164,17 @@ impl From<RefreshError> for Problem {
         match error {
             RefreshError::Store(error) => error.into(),
             RefreshError::Keys(error) => {
-                tracing::error!(%error, "there is no key to sign with");
+                tracing::error!(
+                    %error,
+                    "there is no key to sign with; `authmint signing-key list` shows what there is"
+                );
                 Self::unavailable()
             }
             RefreshError::Sign(error) => {
-                tracing::error!(%error, "a session JWT could not be signed");
+                tracing::error!(
+                    %error,
+                    "a session JWT could not be signed; if this goes on, revoke the active key: the next one takes over"
+                );
                 Self::unavailable()
             }
             refused => Self::new(refused.code(), refused.to_string()),

@@ -1,6 +1,7 @@
 //! The service behind a listener: HTTP/1.1, bounded in every direction, drained at the end.
 
 use crate::{
+    api::metrics,
     app::{App, HttpLimits},
     background,
 };
@@ -13,7 +14,7 @@ use hyper_util::{
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{Semaphore, watch},
 };
 use tower::Service as _;
 
@@ -22,6 +23,10 @@ const ACCEPT_REST: Duration = Duration::from_millis(200);
 /// What the HTTP library reads of a head before it gives up without a word of ours.
 const HARD_HEAD_LIMIT: usize = 64 * 1024;
 const HARD_HEADERS_LIMIT: usize = 128;
+/// Connections to the metrics: a handful of those who collect them.
+const METRICS_CONNECTIONS: usize = 16;
+/// How long a page of metrics that was asked for may still take at the end.
+const METRICS_DRAIN: Duration = Duration::from_secs(1);
 
 /// Serves until `shutdown` is done, then stops accepting, finishes what was accepted, and returns.
 ///
@@ -49,7 +54,8 @@ pub async fn serve_with(
     let (stop, stopped) = watch::channel(false);
     let work = background::run(&app, until(stopped));
     let serving = async {
-        let connections = accept(&app, added, listener, shutdown).await;
+        let router = app.router_with(added);
+        let connections = accept(&app, router, app.config().limits, listener, shutdown).await;
         app.begin_draining();
         stop.send_replace(true);
         drain(connections, app.config().limits.drain_timeout).await;
@@ -57,6 +63,15 @@ pub async fn serve_with(
     tokio::join!(serving, work);
     background::keep_last_used(&app).await;
     Ok(())
+}
+
+/// Serves `/metrics` and nothing else until `shutdown` is done, as bounded as the service itself.
+///
+/// Give it an address that only the operator's own machines reach: what is counted tells about the business.
+pub async fn serve_metrics(app: App, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    let limits = HttpLimits { connections: METRICS_CONNECTIONS, ..app.config().limits };
+    let connections = accept(&app, metrics::router(&app), limits, listener, shutdown).await;
+    drain(connections, METRICS_DRAIN).await;
 }
 
 async fn until(mut stopped: watch::Receiver<bool>) {
@@ -67,12 +82,12 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 /// Takes connections until `shutdown` is done; the listener is closed then, so that new ones go elsewhere.
 async fn accept(
     app: &App,
-    added: Router<App>,
+    router: Router,
+    limits: HttpLimits,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> GracefulShutdown {
-    let limits = app.config().limits;
-    let (router, graceful) = (app.router_with(added), GracefulShutdown::new());
+    let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(limits.connections));
     let mut shutdown = pin!(shutdown);
     loop {
@@ -87,12 +102,20 @@ async fn accept(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, router.clone(), limits, permit, graceful.watcher());
-                tokio::spawn(connection);
+                let (app, watcher) = (app.clone(), graceful.watcher());
+                let connection = connection(stream, peer, router.clone(), limits, watcher);
+                tokio::spawn(async move {
+                    let (_permit, _open) = (permit, app.metrics().connections.enter());
+                    connection.await;
+                });
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "a connection could not be accepted");
+                tracing::error!(
+                    %error,
+                    "a connection could not be accepted; if files are too many, let the process open more than \
+                     max_connections (LimitNOFILE, ulimit -n)"
+                );
                 tokio::time::sleep(ACCEPT_REST).await;
             }
         }
@@ -104,7 +127,6 @@ async fn connection(
     peer: SocketAddr,
     router: Router,
     limits: HttpLimits,
-    _permit: OwnedSemaphorePermit,
     watcher: Watcher,
 ) {
     // Answers are written whole: waiting for more to send would only delay them.
@@ -132,7 +154,9 @@ async fn drain(connections: GracefulShutdown, most: Duration) {
         tracing::info!(open, "finishing what was accepted");
     }
     if tokio::time::timeout(most, connections.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not finish in time and are cut off");
+        tracing::warn!(
+            "some requests did not finish within drain_timeout and are cut off; nothing that was acknowledged is lost"
+        );
     }
 }
 

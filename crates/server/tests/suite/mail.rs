@@ -1,6 +1,9 @@
 //! Mail over SMTP: what a mail server is handed, and what a caller hears if it takes nothing.
 
-use crate::support::{Service, Setup};
+use crate::{
+    logs::captured,
+    support::{Service, Setup},
+};
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
@@ -48,6 +51,32 @@ async fn the_answer_waits_until_the_mail_server_took_the_mail() {
     assert_eq!(heard.iter().filter(|line| line.starts_with("RCPT")).count(), 1);
     assert_eq!(heard[position("Subject:")], "Subject: Your sign-in code for Shop");
     assert!(position("Content-Type: text/plain") < position("Content-Type: text/html"));
+}
+
+#[tokio::test]
+async fn threat_18_a_mail_server_that_quotes_an_address_puts_it_into_no_log() {
+    let (lines, _guard) = captured();
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let service = Service::start_as(mailing_to(&server.local_addr().unwrap().to_string())).await;
+    let refusing = tokio::spawn(async move {
+        let (read, mut write) = server.accept().await.unwrap().0.into_split();
+        let mut lines = BufReader::new(read).lines();
+        write.write_all(b"220 mail.example\r\n").await.unwrap();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let refused =
+                line.starts_with("RCPT").then_some("550 5.1.1 <ada@example.com>: no mailbox Ada@example.com");
+            let answer = format!("{}\r\n", refused.unwrap_or("250 so be it"));
+            let _gone = write.write_all(answer.as_bytes()).await;
+        }
+    });
+    let failed = service.post("otps/send", &json!({ "email": "ada@example.com" })).send().await;
+    failed.is_problem(503, "mail_unavailable");
+    assert!(!failed.text.contains("mailbox"), "what the mail server says is not for callers");
+    let text = lines.text();
+    assert!(text.contains("no mailbox (address)") && text.contains("check smtp"), "{text}");
+    assert!(!text.to_lowercase().contains("ada@"), "{text}");
+    drop(service);
+    refusing.await.unwrap();
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use authmint_domain::{
         key_ring::{KeyRing, sha256},
         policy::PolicyChange,
         project::Scope,
+        signing_key::SCHEDULE,
     },
     port::Store as _,
 };
@@ -48,6 +49,7 @@ fn operator(service: &Service) -> Context<ServerPorts> {
         mailer: ServiceMailer::inbox(Inbox::default()),
         key_ring: Arc::new(KeyRing::single(1, &[7; 32])),
         issuer: String::new(),
+        signing_keys: SCHEDULE,
         limited: true,
         audit_kept_for: None,
     }

@@ -14,7 +14,6 @@ use crate::{
     session::{AuthMaterial, Session},
 };
 use authmint_protocol::{
-    api_key::{ApiKey, Environment},
     secret::{OneTimeSecret, RefreshToken, SessionJwt},
     token::native,
     wire::user::User,
@@ -44,7 +43,8 @@ impl Auth {
     /// # Errors
     /// [`ConfigError`] if the options cannot work: now, and not when a person signs in.
     pub fn new(options: AuthOptions) -> Result<Self, ConfigError> {
-        Self::with_host(&vendor_host(options)?, host::draw_seed(), SystemHost::new()?)
+        let options = options.or_crossmint(native::check_ed25519)?;
+        Self::with_host(&options, host::draw_seed(), SystemHost::new()?)
     }
 }
 
@@ -267,20 +267,4 @@ async fn drive<H: Host>(inner: Arc<Inner<H>>, mut call: Call) -> Answer {
 
 async fn wait<H: Host>(host: &H, call: &Call, span: Duration) {
     if call.is_background() { host.rest(span).await } else { host.sleep(span).await }
-}
-
-/// Fills in Crossmint's host where no base URL is given and the key is one of theirs.
-fn vendor_host(mut options: AuthOptions) -> Result<AuthOptions, ConfigError> {
-    if options.base_url.is_none() {
-        let key = ApiKey::parse(options.api_key.reveal())?;
-        if !key.signed_by_crossmint(native::check_ed25519) {
-            return Err(ConfigError::BaseUrlMissing);
-        }
-        options.hosted = true;
-        options.base_url = Some(match key.environment {
-            Environment::Development | Environment::Staging => "https://staging.crossmint.com".to_owned(),
-            Environment::Production => "https://www.crossmint.com".to_owned(),
-        });
-    }
-    Ok(options)
 }

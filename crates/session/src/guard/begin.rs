@@ -109,6 +109,16 @@ impl Guard {
         self.start(head.into(), Purpose::Serve, now)
     }
 
+    /// The hot path alone, for hosts to which a whole head is dear: a JWT that was verified before, in a request with
+    /// one pair and nothing due. Nothing says nothing: [`begin`](Self::begin) then decides.
+    #[must_use]
+    pub fn recognise(&self, cookies: &[u8], now: Timestamp) -> Option<Session> {
+        let names = [&self.settings.scoped_names, self.settings.cookies.names()];
+        let pair = the_only(CookiePair::read_each([cookies], names))?;
+        // Whether the session is renewed ahead of time depends on the rest of the head.
+        self.known(pair, now, || true)
+    }
+
     /// Begins a look that changes nothing: for code that cannot set cookies. It never refreshes.
     pub fn begin_peek<'a>(&self, head: impl Into<RequestHead<'a>>, now: Timestamp) -> Step {
         self.start(head.into(), Purpose::Peek, now)
@@ -178,31 +188,31 @@ impl Guard {
 
     fn start(&self, head: RequestHead<'_>, purpose: Purpose, now: Timestamp) -> Step {
         let pairs = self.pairs(head);
-        let [scoped, plain] = pairs;
         // Two pairs may need a cookie cleared; everything else about a known JWT is decided here.
-        if purpose != Purpose::Renew && (scoped.is_empty() || plain.is_empty()) {
-            let pair = if scoped.is_empty() { plain } else { scoped };
-            if let Some(session) = self.recognise(pair, head, purpose, now) {
+        if purpose != Purpose::Renew
+            && let Some(pair) = the_only(pairs)
+        {
+            let may_renew = || purpose != Purpose::Peek && !head.is_prefetch();
+            if let Some(session) = self.known(pair, now, may_renew) {
                 return Step::Done(Outcome::of(Ok(session)));
             }
         }
         self.next(Conversation::about(head, pairs, purpose), now)
     }
 
-    /// The hot path: a JWT that was verified before, in a pair that needs nothing done.
-    fn recognise(
+    /// A JWT that was verified before, in a pair that needs nothing done.
+    fn known(
         &self,
         pair: CookiePair<'_>,
-        head: RequestHead<'_>,
-        purpose: Purpose,
         now: Timestamp,
+        may_renew: impl FnOnce() -> bool,
     ) -> Option<Session> {
         let verified = self.verified.get(pair.jwt?, self.keys.version(), now)?;
-        let early = now >= verified.refresh_from && pair.refresh_token.is_some() && purpose != Purpose::Peek;
+        let early = now >= verified.refresh_from && pair.refresh_token.is_some();
         if self.ended.standing(&verified) != Standing::Clear
             || self.feed.withholds(now)
             || !same_session(&verified, pair.refresh_token)
-            || (early && !head.is_prefetch() && !self.memory.service_rests(now))
+            || (early && may_renew() && !self.memory.service_rests(now))
         {
             return None;
         }
@@ -345,6 +355,15 @@ impl Candidate {
             refresh_token: pair.refresh_token.map(|token| RefreshToken::new(token.to_owned())),
             repeated: pair.repeated,
         }
+    }
+}
+
+/// The one pair that came, if it was one.
+fn the_only([scoped, plain]: [CookiePair<'_>; 2]) -> Option<CookiePair<'_>> {
+    match (scoped.is_empty(), plain.is_empty()) {
+        (true, _) => Some(plain),
+        (false, true) => Some(scoped),
+        (false, false) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Revocation;
 use crate::error::ConfigError;
 use authmint_protocol::{
-    api_key::ApiKey,
+    api_key::{ApiKey, Environment, Usage},
     cookie::{CookieNames, CookieOptions, CookiePolicy},
     id::{ProjectId, UserId},
     secret::ApiKeyText,
@@ -32,6 +32,7 @@ pub struct AuthOptions {
     pub(crate) revocation: Revocation,
     /// The service is Crossmint's hosted one, whose claims are not published.
     pub(crate) hosted: bool,
+    pub(crate) client_key: bool,
 }
 
 impl AuthOptions {
@@ -48,7 +49,39 @@ impl AuthOptions {
             jwt_capacity: 10_000,
             revocation: Revocation::default(),
             hosted: false,
+            client_key: false,
         }
+    }
+
+    /// Takes Crossmint's hosted service where no base URL is given and the key is one of theirs; `check` verifies an
+    /// Ed25519 signature.
+    ///
+    /// # Errors
+    /// [`ConfigError::ApiKey`] if the key is none; [`ConfigError::BaseUrlMissing`] if it is another's.
+    pub fn or_crossmint(
+        mut self,
+        check: impl Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool,
+    ) -> Result<Self, ConfigError> {
+        if self.base_url.is_none() {
+            let key = ApiKey::parse(self.api_key.reveal())?;
+            if !key.signed_by_crossmint(check) {
+                return Err(ConfigError::BaseUrlMissing);
+            }
+            self.hosted = true;
+            self.base_url = Some(match key.environment {
+                Environment::Development | Environment::Staging => "https://staging.crossmint.com".to_owned(),
+                Environment::Production => "https://www.crossmint.com".to_owned(),
+            });
+        }
+        Ok(self)
+    }
+
+    /// Takes a client key too, for apps that come from an SDK which did. Such a key may not follow the revocation
+    /// feed, nor read users.
+    #[must_use]
+    pub fn accept_client_key(mut self) -> Self {
+        self.client_key = true;
+        self
     }
 
     /// The service's public URL; a path is allowed.
@@ -97,6 +130,8 @@ impl AuthOptions {
 
 /// Options that hold together, in the form in which the guard uses them.
 pub(crate) struct Settings {
+    pub(crate) base_url: String,
+    pub(crate) revocation: Revocation,
     pub(crate) project_id: ProjectId,
     pub(crate) api_key: HeaderValue,
     pub(crate) expected: Expected,
@@ -118,7 +153,12 @@ pub(crate) struct Urls {
 
 impl Settings {
     pub(super) fn new(options: &AuthOptions) -> Result<Self, ConfigError> {
-        let key = ApiKey::parse(options.api_key.reveal())?.require_server()?;
+        let key = ApiKey::parse(options.api_key.reveal())?;
+        let key = if options.client_key { key } else { key.require_server()? };
+        let follows = !options.hosted && key.usage == Usage::Server;
+        if !follows && options.revocation == Revocation::Required {
+            return Err(ConfigError::FeedMissing);
+        }
         let mut api_key =
             HeaderValue::from_str(options.api_key.reveal()).map_err(|_| ConfigError::ApiKey(malformed()))?;
         api_key.set_sensitive(true);
@@ -129,9 +169,6 @@ impl Settings {
         }
         let mut expected = Expected::new(base.clone(), key.project_id.to_string());
         if options.hosted {
-            if options.revocation == Revocation::Required {
-                return Err(ConfigError::FeedMissing);
-            }
             expected.issuer = None;
             expected.accept_absent_audience = true;
         }
@@ -139,6 +176,7 @@ impl Settings {
             expected.issuer = Some(issuer.clone());
         }
         Ok(Self {
+            revocation: if follows { options.revocation } else { Revocation::Off },
             project_id: key.project_id,
             api_key,
             expected,
@@ -147,6 +185,7 @@ impl Settings {
             try_limit: options.try_limit,
             total_limit: options.total_limit,
             urls: Urls::new(&base)?,
+            base_url: base,
         })
     }
 }

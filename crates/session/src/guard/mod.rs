@@ -34,7 +34,7 @@ pub use sign_out::SignOut;
 
 use crate::error::ConfigError;
 use authmint_protocol::{
-    ErrorCode, cookie, id::ProjectId, refresh_token, secret::RefreshToken, time::Timestamp,
+    ErrorCode, cookie, id::ProjectId, refresh_token, secret::RefreshToken, time::Timestamp, token::Expected,
 };
 use config::Settings;
 use seed::Seeded;
@@ -57,13 +57,14 @@ impl Guard {
     /// [`ConfigError`] if the options cannot work.
     pub fn new(options: &AuthOptions, seed: [u8; 32]) -> Result<Self, ConfigError> {
         let seeded = Seeded::new(seed);
+        let settings = Settings::new(options)?;
         Ok(Self {
-            settings: Settings::new(options)?,
             keys: keys::Keys::new(),
             verified: verified::VerifiedJwts::new(options.jwt_capacity, seeded.clone()),
             memory: memory::Memory::new(&seeded),
             ended: revocation::Ended::new(&seeded),
-            feed: follow::Feed::new(if options.hosted { Revocation::Off } else { options.revocation }),
+            feed: follow::Feed::new(settings.revocation),
+            settings,
             seeded,
         })
     }
@@ -72,6 +73,18 @@ impl Guard {
     #[must_use]
     pub fn project_id(&self) -> ProjectId {
         self.settings.project_id
+    }
+
+    /// Where the service is, without a slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.settings.base_url
+    }
+
+    /// What a session JWT must say here.
+    #[must_use]
+    pub fn expected(&self) -> &Expected {
+        &self.settings.expected
     }
 
     /// Where the service publishes its key set.

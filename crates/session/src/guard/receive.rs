@@ -5,6 +5,7 @@ use super::{
     begin::{AwaitsAnswer, AwaitsSignature, Conversation, Purpose, Question, Stage, Step, same_session},
     call::Answer,
     outcome::{Outcome, SetCookies},
+    request::RequestHead,
     revocation::Standing,
 };
 use crate::{
@@ -57,6 +58,23 @@ impl AwaitsSignature {
 }
 
 impl Guard {
+    /// What stores material in the plain pair without looking at it: for hosts that must answer at once while no keys
+    /// are known yet. Whatever it is worth, every later request verifies it.
+    ///
+    /// # Errors
+    /// [`AuthError::CookieNotWritable`] if browsers would not keep it.
+    pub fn store_unverified<'a>(
+        &self,
+        head: impl Into<RequestHead<'a>>,
+        material: &AuthMaterial,
+        jwt_expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<SetCookies, AuthError> {
+        let ends = (jwt_expires_at, Some(material.refresh_expires_at));
+        let jar = (Scope::Plain, head.into().is_loopback());
+        self.set_both(material, ends, jar, now).map_err(AuthError::CookieNotWritable)
+    }
+
     fn remember(
         &self,
         jwt: SessionJwt,
@@ -208,22 +226,37 @@ impl Guard {
             return Ok(cookies);
         };
         if let Some(material) = renewed {
-            let mut set = |cookie, value: &str, expires| {
-                let attributes = self.settings.cookies.attributes(cookie, scope, talk.loopback);
-                let expiry = Expiry::At { expires, now };
-                cookie::set_cookie(self.name(cookie, scope), value, &attributes, expiry)
-                    .map(|value| cookies.push(&value))
-            };
-            set(AuthCookie::Jwt, material.jwt.reveal(), verified.claims.expires_at)?;
             // The same token back means a young session: its cookie is as it should be.
-            if talk.current.refresh_token.as_ref() != Some(&material.refresh_token) {
-                set(AuthCookie::RefreshToken, material.refresh_token.reveal(), material.refresh_expires_at)?;
-            }
+            let token_too = talk.current.refresh_token.as_ref() != Some(&material.refresh_token);
+            let ends = (verified.claims.expires_at, token_too.then_some(material.refresh_expires_at));
+            cookies = self.set_both(material, ends, (scope, talk.loopback), now)?;
         }
         if renewed.is_some() && talk.current.repeated {
             self.unshadow(&mut cookies, scope, talk.loopback);
         }
         self.clear(&mut cookies, &talk.superseded(scope), talk.loopback);
+        Ok(cookies)
+    }
+
+    /// Writes the JWT's cookie, and the refresh token's if its end is given.
+    pub(super) fn set_both(
+        &self,
+        material: &AuthMaterial,
+        (jwt_ends, token_ends): (Timestamp, Option<Timestamp>),
+        (scope, loopback): (Scope, bool),
+        now: Timestamp,
+    ) -> Result<SetCookies, CookieNotWritable> {
+        let mut cookies = SetCookies::default();
+        let mut set = |cookie, value: &str, expires| {
+            let attributes = self.settings.cookies.attributes(cookie, scope, loopback);
+            let expiry = Expiry::At { expires, now };
+            cookie::set_cookie(self.name(cookie, scope), value, &attributes, expiry)
+                .map(|value| cookies.push(&value))
+        };
+        set(AuthCookie::Jwt, material.jwt.reveal(), jwt_ends)?;
+        if let Some(ends) = token_ends {
+            set(AuthCookie::RefreshToken, material.refresh_token.reveal(), ends)?;
+        }
         Ok(cookies)
     }
 

@@ -9,6 +9,7 @@ use super::{
 };
 use authmint_protocol::{
     ErrorCode,
+    cookie::Scope,
     secret::{RefreshToken, SessionJwt},
     time::Timestamp,
 };
@@ -32,6 +33,14 @@ impl Guard {
             pair.refresh_token.as_ref().map(|token| self.call_logout(token, now))
         });
         SignOut { calls: calls.collect(), cookies }
+    }
+
+    /// What removes the plain pair, whatever the request carried: for an app that knows of no request.
+    #[must_use]
+    pub fn clear_plain<'a>(&self, head: impl Into<RequestHead<'a>>) -> SetCookies {
+        let mut cookies = SetCookies::default();
+        self.clear(&mut cookies, &[Scope::Plain], head.into().is_loopback());
+        cookies
     }
 
     /// Signs out with material that the app handed in.

@@ -10,6 +10,8 @@ mod revocation;
 mod service;
 mod sign_in_and_out;
 mod threats;
+#[cfg(feature = "client")]
+mod vectors;
 mod world;
 
 #[cfg(feature = "axum")]

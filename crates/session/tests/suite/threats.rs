@@ -5,7 +5,7 @@ use crate::{
     world::{World, background, error, page, plain, session},
 };
 use authmint::{
-    AuthOptions, Guard,
+    AuthOptions, Guard, Revocation,
     protocol::{id::SessionId, refresh_token::RefreshClaims},
 };
 use serde_json::{Value, json};
@@ -150,6 +150,9 @@ fn threat_44_a_fault_of_configuration_lets_nobody_in() {
     assert_eq!(made(AuthOptions::new("").base_url("https://a.example.com")), Some("api_key_usage_invalid"));
     let vector = authmint::protocol::api_key::TEST_VECTOR_KEY;
     assert_eq!(made(AuthOptions::new(vector).base_url("https://a.example.com")), Some("server_key_required"));
+    let accepting = || AuthOptions::new(vector).base_url("https://a.example.com").accept_client_key();
+    assert_eq!(made(accepting()), None, "an app that comes from an SDK which took such keys");
+    assert_eq!(made(accepting().revocation(Revocation::Required)), Some("feed_missing"));
     assert_eq!(made(AuthOptions::new(&key)), Some("base_url_missing"));
     for url in [
         "",

@@ -135,16 +135,19 @@ pub enum RefreshRefused {
     /// Ended by sign-out, an operator, or a found theft.
     #[error("this session was ended; sign in again")]
     Revoked,
+    /// The same, told to the one whose token gave the theft away; only the service's own counting tells the two apart.
+    #[error("this session was ended; sign in again")]
+    Theft,
 }
 
 impl RefreshRefused {
-    /// The stable code; all three are terminal.
+    /// The stable code; all are terminal.
     #[must_use]
     pub const fn code(self) -> ErrorCode {
         match self {
             Self::Unknown => ErrorCode::RefreshUnknown,
             Self::Expired => ErrorCode::SessionExpired,
-            Self::Revoked => ErrorCode::SessionRevoked,
+            Self::Revoked | Self::Theft => ErrorCode::SessionRevoked,
         }
     }
 }
@@ -275,7 +278,7 @@ impl Session {
         match self.rotation.decide(presented, now, policy.windows()) {
             Verdict::Theft => Decision {
                 change: self.end(EndReason::Theft, AuditKind::TheftFound, now),
-                answer: Err(RefreshRefused::Revoked),
+                answer: Err(RefreshRefused::Theft),
             },
             Verdict::Reply { row, reply, change: None } => {
                 Decision::keep(Ok(RefreshReply { session: self.clone(), token: reply, row, now }))

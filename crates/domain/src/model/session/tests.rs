@@ -108,7 +108,8 @@ fn a_theft_ends_the_session_with_an_audited_reason_and_no_later_end_changes_it()
     };
     assert_eq!((ended.reason, event.kind), (EndReason::Theft, AuditKind::TheftFound));
     assert_eq!((event.user_id, event.session_id), (Some(session.user.id), Some(session.id)));
-    assert_eq!(decision.answer, Err(RefreshRefused::Revoked));
+    assert_eq!(decision.answer, Err(RefreshRefused::Theft));
+    assert_eq!(RefreshRefused::Theft.code(), RefreshRefused::Revoked.code(), "outside they are the same");
     apply(&mut session, decision.change);
     assert_eq!(session.sign_out(at(4000)).change, SessionChange::None);
 }

@@ -26,6 +26,18 @@ pub const SCHEDULE: Schedule = Schedule {
     publish_after: LONGEST_JWT_TTL.saturating_add(Duration::from_secs(5 * 60)),
 };
 
+impl Schedule {
+    /// The usual spans with another rotation.
+    ///
+    /// None if keys would change before the one before them is out of the key set: verifiers would have to carry ever
+    /// more of them, and one that is revoked could find its successor not yet published.
+    #[must_use]
+    pub fn rotating_every(rotate_every: Duration) -> Option<Self> {
+        let shortest = SCHEDULE.publish_ahead.saturating_add(SCHEDULE.publish_after);
+        (rotate_every >= shortest).then_some(Self { rotate_every, ..SCHEDULE })
+    }
+}
+
 /// However far away the next change is, it is looked for once a day.
 const LOOK_AGAIN: Duration = Duration::from_secs(86_400);
 

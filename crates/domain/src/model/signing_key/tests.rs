@@ -108,6 +108,32 @@ fn over_a_year_every_key_is_published_before_and_after_its_use_for_long_enough()
 }
 
 #[test]
+fn an_operator_may_rotate_oftener_or_rarer_but_never_before_the_last_key_is_out_of_the_set() {
+    let shortest = SCHEDULE.publish_ahead + SCHEDULE.publish_after;
+    assert_eq!(Schedule::rotating_every(shortest - Duration::from_millis(1)), None);
+    for rotate_every in [shortest, DAY, 90 * DAY] {
+        let schedule = Schedule::rotating_every(rotate_every).unwrap();
+        let (mut service, mut now, mut active) = (Service::default(), START, Vec::new());
+        while active.len() < 5 {
+            now = service.keep(&EDDSA, &schedule, now).min(now.after(DAY));
+            assert!(service.keys.len() <= 3, "{:?}", service.keys);
+            let [signs] = service.named("active")[..] else { panic!("{:?}", service.keys) };
+            if active.last().is_none_or(|(kid, _)| kid != signs) {
+                let KeyState::Active { since, .. } =
+                    service.keys.iter().find(|key| key.kid == signs).unwrap().state
+                else {
+                    panic!("it signs")
+                };
+                active.push((signs.to_owned(), since));
+            }
+        }
+        for pair in active.windows(2) {
+            assert_eq!(pair[1].1.since(pair[0].1), rotate_every);
+        }
+    }
+}
+
+#[test]
 fn a_service_that_slept_through_a_rotation_still_publishes_before_use() {
     let mut service = Service::default();
     service.keep(&EDDSA, &SCHEDULE, START);

@@ -7,6 +7,7 @@ mod smtp;
 pub use inbox::{Inbox, InboxMail};
 pub use smtp::{InvalidSmtp, SmtpConfig, SmtpCredentials, SmtpSecurity};
 
+use crate::metrics::number::Counter;
 use authmint_domain::port::{CodeMail, MailError, Mailer};
 use letter::Letter;
 use smtp::SmtpMailer;
@@ -15,13 +16,15 @@ use smtp::SmtpMailer;
 pub struct ServiceMailer {
     inbox: Option<Inbox>,
     smtp: Option<SmtpMailer>,
+    handed_over: Counter,
+    refused: Counter,
 }
 
 impl ServiceMailer {
     /// Keeps mail in `inbox` alone: development mode.
     #[must_use]
-    pub const fn inbox(inbox: Inbox) -> Self {
-        Self { inbox: Some(inbox), smtp: None }
+    pub fn inbox(inbox: Inbox) -> Self {
+        Self::new(Some(inbox), None)
     }
 
     /// Hands mail to an SMTP server. Call it within a Tokio runtime: the connection pool lives there.
@@ -29,7 +32,7 @@ impl ServiceMailer {
     /// # Errors
     /// [`InvalidSmtp`] if the configuration cannot work.
     pub fn smtp(config: &SmtpConfig) -> Result<Self, InvalidSmtp> {
-        Ok(Self { inbox: None, smtp: Some(SmtpMailer::new(config)?) })
+        Ok(Self::new(None, Some(SmtpMailer::new(config)?)))
     }
 
     /// Does both: development mode with a mail server to try.
@@ -37,19 +40,35 @@ impl ServiceMailer {
     /// # Errors
     /// As [`smtp`](Self::smtp).
     pub fn both(inbox: Inbox, config: &SmtpConfig) -> Result<Self, InvalidSmtp> {
-        Ok(Self { inbox: Some(inbox), smtp: Some(SmtpMailer::new(config)?) })
+        Ok(Self::new(Some(inbox), Some(SmtpMailer::new(config)?)))
+    }
+
+    fn new(inbox: Option<Inbox>, smtp: Option<SmtpMailer>) -> Self {
+        Self { inbox, smtp, handed_over: Counter::default(), refused: Counter::default() }
+    }
+
+    /// How many mails were handed over, and how many were not taken.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.handed_over.get(), self.refused.get())
+    }
+
+    async fn deliver(&self, mail: &CodeMail) -> Result<(), MailError> {
+        let letter = Letter::write(mail)?;
+        if let Some(inbox) = &self.inbox {
+            inbox.put(mail, &letter);
+        }
+        match &self.smtp {
+            Some(smtp) => smtp.send(mail, &letter).await,
+            None => Ok(()),
+        }
     }
 }
 
 impl Mailer for ServiceMailer {
     async fn send_code(&self, mail: CodeMail) -> Result<(), MailError> {
-        let letter = Letter::write(&mail)?;
-        if let Some(inbox) = &self.inbox {
-            inbox.put(&mail, &letter);
-        }
-        match &self.smtp {
-            Some(smtp) => smtp.send(&mail, &letter).await,
-            None => Ok(()),
-        }
+        let delivered = self.deliver(&mail).await;
+        let counter = if delivered.is_ok() { &self.handed_over } else { &self.refused };
+        counter.add(1);
+        delivered
     }
 }

@@ -106,7 +106,7 @@ pub(crate) async fn ended_is_final_and_theft_is_audited_with_its_end(backend: &B
     let id = open_session(&store, 1).await.id;
     refresh(&store, id, (1, 1), at(200)).await.unwrap().unwrap();
     refresh(&store, id, (2, 1), at(400)).await.unwrap().unwrap();
-    assert_eq!(refresh(&store, id, (1, 1), at(500)).await.unwrap(), Err(RefreshRefused::Revoked));
+    assert_eq!(refresh(&store, id, (1, 1), at(500)).await.unwrap(), Err(RefreshRefused::Theft));
 
     let ended = store.session(id).await.unwrap().unwrap();
     assert_eq!(ended.ended, Some(Ended { at: at(500), reason: EndReason::Theft }));

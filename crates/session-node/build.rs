@@ -1,0 +1,5 @@
+//! Lets the addon find Node's own functions when it is loaded.
+
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,226 @@
+//! Conversions between what JavaScript hands over and what the guard speaks. No decision is made here.
+
+#![forbid(unsafe_code)]
+
+use authmint::{AuthError, AuthMaterial, AuthOptions, ConfigError, CookieOptions, Revocation};
+use authmint_protocol::{
+    api_key::{ApiKey, Usage},
+    jwk::KeySet,
+    secret::{RefreshToken, SessionJwt},
+    time::Timestamp,
+    token::{Expected, JwtError, native},
+    wire::user::User,
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use serde::Deserialize;
+use std::{ops::Deref, time::Duration};
+
+/// A time as JavaScript counts it: milliseconds since the epoch. What is no time at all is the epoch.
+pub(crate) fn time(millis: f64) -> Timestamp {
+    // The cast stops at the ends of the range and makes zero of what is no number.
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, which is what is wanted")]
+    Timestamp::from_unix_millis(millis as i64)
+}
+
+/// A span as JavaScript counts it.
+pub(crate) fn millis(span: Duration) -> f64 {
+    span.as_secs_f64() * 1000.0
+}
+
+/// The head of a request from names and values by turns. What no header may hold is left out: it holds no token.
+pub(crate) fn head(flat: &[impl Deref<Target = [u8]>]) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(flat.len() / 2);
+    for pair in flat.chunks_exact(2) {
+        let name = HeaderName::from_bytes(&pair[0]);
+        let value = HeaderValue::from_bytes(&pair[1]);
+        if let (Ok(name), Ok(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    headers
+}
+
+/// A reply of the service; of its headers only those that the guard reads.
+pub(crate) fn reply(
+    status: u16,
+    cache_control: Option<&str>,
+    retry_after: Option<&str>,
+    body: &[u8],
+) -> Response<Bytes> {
+    let mut reply = Response::new(Bytes::copy_from_slice(body));
+    // A status that is none is no answer of the service: it counts as a failure that may pass.
+    *reply.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    for (name, text) in [(header::CACHE_CONTROL, cache_control), (header::RETRY_AFTER, retry_after)] {
+        if let Some(value) = text.and_then(|text| HeaderValue::from_str(text).ok()) {
+            reply.headers_mut().insert(name, value);
+        }
+    }
+    reply
+}
+
+/// The options, as `ts/options.ts` writes them.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Options {
+    api_key: String,
+    base_url: Option<String>,
+    issuer: Option<String>,
+    #[serde(default)]
+    cookie_options: CookieOptions,
+    try_limit_ms: Option<u64>,
+    total_limit_ms: Option<u64>,
+    jwt_capacity: Option<usize>,
+    revocation: Option<RevocationName>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RevocationName {
+    BestEffort,
+    Required,
+    Off,
+}
+
+impl Options {
+    /// Reads them; the error names the option.
+    pub(crate) fn read(json: &str) -> Result<Self, Fault> {
+        serde_json::from_str(json).map_err(|error| Fault {
+            code: "option_invalid",
+            // What was written may be a secret: only the place and kind of the fault are told.
+            message: format!("an option is not as it should be: {}", without_position(&error.to_string())),
+        })
+    }
+
+    /// The guard's own options.
+    pub(crate) fn build(self) -> Result<AuthOptions, ConfigError> {
+        let mut options = AuthOptions::new(self.api_key).cookies(self.cookie_options).accept_client_key();
+        if let Some(url) = self.base_url {
+            options = options.base_url(url);
+        }
+        if let Some(issuer) = self.issuer {
+            options = options.issuer(issuer);
+        }
+        if let Some(capacity) = self.jwt_capacity {
+            options = options.jwt_capacity(capacity.max(1));
+        }
+        options = options.revocation(match self.revocation {
+            Some(RevocationName::Required) => Revocation::Required,
+            Some(RevocationName::Off) => Revocation::Off,
+            Some(RevocationName::BestEffort) | None => Revocation::BestEffort,
+        });
+        let limit = |given: Option<u64>, default| Duration::from_millis(given.unwrap_or(default));
+        let all = limit(self.total_limit_ms, 6000);
+        let one = limit(self.try_limit_ms, 3000).min(all);
+        options.limits(one, all).or_crossmint(native::check_ed25519)
+    }
+}
+
+/// serde's message without the place in a text that the person never wrote.
+fn without_position(message: &str) -> &str {
+    message.rsplit_once(" at line ").map_or(message, |(text, _)| text)
+}
+
+/// Why something was refused, with its stable code.
+pub(crate) struct Fault {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+impl From<ConfigError> for Fault {
+    fn from(error: ConfigError) -> Self {
+        Self { code: error.code(), message: error.to_string() }
+    }
+}
+
+impl From<JwtError> for Fault {
+    fn from(error: JwtError) -> Self {
+        Self { code: error.code(), message: error.to_string() }
+    }
+}
+
+/// Checks an API key's text, and who may hold it if the app says so.
+pub(crate) fn check_key(key: &str, usage: Option<&str>) -> Result<(), Fault> {
+    use authmint_protocol::api_key::ApiKeyError::{ClientRequired, ServerRequired};
+    let key = ApiKey::parse(key).map_err(ConfigError::from)?;
+    match (usage, key.usage) {
+        (Some("server"), Usage::Client) => Err(ConfigError::from(ServerRequired).into()),
+        (Some("client"), Usage::Server) => Err(ConfigError::from(ClientRequired).into()),
+        _ => Ok(()),
+    }
+}
+
+/// Auth material that the app got by other means.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Material {
+    jwt: SessionJwt,
+    refresh_token: RefreshToken,
+    expires_at_ms: f64,
+}
+
+impl Material {
+    pub(crate) fn read(json: &str) -> Option<AuthMaterial> {
+        let Self { jwt, refresh_token, expires_at_ms } = serde_json::from_str(json).ok()?;
+        let user = User { id: String::new(), email: None, phone_number: None };
+        Some(AuthMaterial { jwt, refresh_token, refresh_expires_at: time(expires_at_ms), user })
+    }
+}
+
+/// Verifies a JWT with a key set given by hand, and gives its claims as JSON.
+pub(crate) fn verify(
+    jwt: &str,
+    key_set: &[u8],
+    expected: &Expected,
+    now: Timestamp,
+) -> Result<String, Fault> {
+    let keys = KeySet::parse(key_set)
+        .map_err(|error| Fault { code: error.code(), message: format!("the key set is refused: {error}") })?;
+    let claims = native::verify(jwt, &keys, expected, now)?;
+    Ok(json(&claims.claims))
+}
+
+/// Our own values as JSON; they always are.
+pub(crate) fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// When the service wants to be asked again.
+pub(crate) fn retry_after(error: &AuthError) -> Option<f64> {
+    match error {
+        AuthError::Unavailable { retry_after, .. } => retry_after.map(millis),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_are_none_do_not_wrap() {
+        assert_eq!(time(f64::NAN), Timestamp::EPOCH);
+        assert_eq!(time(f64::INFINITY).unix_millis(), i64::MAX);
+        assert_eq!(time(1_800_000_000_000.9).unix_millis(), 1_800_000_000_000);
+    }
+
+    #[test]
+    fn a_head_keeps_bytes_and_leaves_out_what_no_header_holds() {
+        let flat: [&[u8]; 7] = [b"cookie", b"a=\xff", b"host", b"a\r\nb", b"bad name", b"x", b"left over"];
+        let head = head(&flat);
+        assert_eq!(head.len(), 1);
+        assert_eq!(head["cookie"].as_bytes(), b"a=\xff");
+    }
+
+    #[test]
+    fn an_option_that_is_not_known_is_named_and_its_value_is_not() {
+        let fault =
+            Options::read(r#"{"apiKey":"sk_secret","cookieOptions":{"httponly":true}}"#).err().unwrap();
+        assert!(
+            fault.message.contains("httponly") && !fault.message.contains("sk_secret"),
+            "{}",
+            fault.message
+        );
+        assert!(!fault.message.contains("line"), "{}", fault.message);
+    }
+}

@@ -1,0 +1,303 @@
+// The package's face: what apps call, in the shape that they know.
+
+import type { Core, CoreCall, CoreSession, CoreStep, Head } from "./core";
+import { CrossmintAuthenticationError, errorOf } from "./errors";
+import type { Guard } from "./guard";
+import { fetchSend } from "./network";
+import { type Crossmint, type CrossmintAuthOptions, coreOptions, refreshRouteOf, refuse } from "./options";
+import { announcesBody } from "./body";
+import { type AuthMaterial, type AuthSession, type Checked, checked, failure } from "./checked";
+import { answerRoute, beginExchange, beginRenewal, material } from "./handlers";
+import { refuseOtherSites, requireOwnPage } from "./origin";
+import { type AuthMaterialBasic, type RequestLike, headOf, quickCookies, readSource } from "./request";
+import {
+  type ResponseLike,
+  applyCookies,
+  isNodeResponse,
+  requireResponse,
+  unsealed,
+} from "./response";
+import { sharedGuard } from "./shared";
+import { type JWKSInput, type JWTPayload, keySetOf } from "./verify";
+import { SDK_NAME, SDK_VERSION } from "./version";
+
+/** A user as the service knows one. */
+export interface User {
+  id: string;
+  email?: string;
+  phoneNumber?: string;
+  [more: string]: unknown;
+}
+
+/** An app's way to its users' sessions. Those of equal options share what they know, however often one is made. */
+export class CrossmintAuth {
+  readonly #guard: Guard;
+  readonly #core: Core;
+  readonly #trusted: ReadonlySet<string>;
+  readonly #warn: (message: string) => void;
+
+  private constructor(crossmint: Crossmint, options: CrossmintAuthOptions) {
+    const refreshRoute = refreshRouteOf(options);
+    this.#warn = options.warn ?? ((message) => console.warn(`authmint: ${message}`));
+    this.#trusted = new Set(options.trustedOrigins);
+    const headers = {
+      "x-client-name": SDK_NAME,
+      "x-client-version": SDK_VERSION,
+      ...(crossmint.appId ? { "x-app-identifier": crossmint.appId } : {}),
+      ...(crossmint.extensionId ? { "x-extension-id": crossmint.extensionId } : {}),
+    };
+    const { fetch, warn } = options;
+    const surroundings = { send: fetchSend(fetch), headers, refreshRoute, warn: this.#warn };
+    this.#guard = sharedGuard(coreOptions(crossmint, options), surroundings, fetch ?? warn ? null : headers);
+    this.#core = this.#guard.core;
+  }
+
+  /** Makes the SDK; options that cannot work are refused now. */
+  static from(crossmint: Crossmint, options: CrossmintAuthOptions = {}): CrossmintAuth {
+    if (typeof crossmint?.apiKey !== "string") {
+      throw new CrossmintAuthenticationError({
+        code: "api_key_missing",
+        message: "CrossmintAuth.from needs what createCrossmint({ apiKey }) gave",
+      });
+    }
+    return new CrossmintAuth(crossmint, options ?? {});
+  }
+
+  /**
+   * The session of a request: checked offline, refreshed if it must be, its cookies put on the response.
+   * Rejects with a CrossmintAuthenticationError if there is none.
+   */
+  getSession(request: RequestLike | AuthMaterialBasic, response?: ResponseLike): Promise<AuthSession> {
+    const seen = this.seen(request);
+    return seen ? Promise.resolve(seen) : this.#getSession(request, response);
+  }
+
+  async #getSession(request: unknown, response: unknown): Promise<AuthSession> {
+    requireResponse(response);
+    const { session, error, cookies } = await this.check(request as RequestLike, response as ResponseLike);
+    this.#apply(response, cookies, "app");
+    if (error) throw error;
+    return session;
+  }
+
+  /** The session of a request whose JWT was seen before, at once; undefined says nothing: `check` decides. */
+  seen(request: unknown): AuthSession | undefined {
+    let cookies: string | undefined;
+    try {
+      cookies = quickCookies(request);
+    } catch {
+      return undefined; // A foreign object's own fault: it is told when its shape is read.
+    }
+    if (cookies === undefined) return undefined;
+    const now = Date.now();
+    const seen = this.#core.recognise(cookies, now) as [string, string, string] | null;
+    if (seen === null) return undefined;
+    this.#guard.keepUp(now);
+    return { jwt: seen[1], refreshToken: { secret: seen[2], expiresAt: "" }, userId: seen[0] };
+  }
+
+  /**
+   * What a request is worth, with the `Set-Cookie` values for its answer, which are the caller's to send: for
+   * frameworks, and wherever the answer is not made yet. `response` only names the request that it answers.
+   */
+  async check(request: RequestLike | AuthMaterialBasic, response?: ResponseLike): Promise<Checked> {
+    const source = readSource(request);
+    const now = Date.now();
+    if ("request" in source) {
+      return checked(await this.#guard.converse(this.#core.begin(headOf(source.headers), false, now)));
+    }
+    const { jwt, refreshToken } = source.material;
+    const ended = await this.#guard.converse(this.#core.beginWith(jwt ?? null, refreshToken ?? null, now));
+    const { session } = ended.outcome;
+    // Material brings no cookies of its own; renewed material goes into the answer's.
+    if (session?.expiresAt && response != null) ended.outcome.cookies = this.#stored(response, session);
+    return checked(ended);
+  }
+
+  /** A look that changes nothing and never refreshes: for server components, which cannot set cookies. */
+  async peek(request: RequestLike): Promise<AuthSession> {
+    const source = readSource(request);
+    if (!("request" in source)) return this.getSession(source.material);
+    const step = this.#core.begin(headOf(source.headers), true, Date.now());
+    const { session, error } = checked(await this.#guard.converse(step));
+    if (error) throw error;
+    return session;
+  }
+
+  /**
+   * The app's own refresh route: renews by the token in the JSON body, else by the cookies, and answers with both
+   * tokens, since the browser client that calls it keeps them itself. Pages without that client call `handleRefresh`.
+   */
+  handleCustomRefresh(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return this.#handleRefresh(request, response, true);
+  }
+
+  /** The same for an app's own pages: a token that the page did not send stays in its cookie, out of reach of scripts. */
+  handleRefresh(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return this.#handleRefresh(request, response, false);
+  }
+
+  #handleRefresh(request: RequestLike, response: unknown, disclose: boolean): Promise<ResponseLike> {
+    return answerRoute(request, response, async (source) => {
+      const { step, held } = await beginRenewal(this.#core, source, this.#trusted);
+      return material(await this.#guard.converse(step, true), disclose || held);
+    });
+  }
+
+  /** The app's own sign-in route: trades the body's `oneTimeSecret` for a session in cookies, and answers. */
+  handleExchange(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return answerRoute(request, response, async (source) => {
+      const step = await beginExchange(this.#core, source, this.#trusted);
+      return material(await this.#guard.converse(step, true), false);
+    });
+  }
+
+  /** The app's own sign-out route: for its own pages only; clears the cookies, ends the session, and answers. */
+  handleLogout(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return answerRoute(request, response, async (source) => {
+      requireOwnPage(source.headers, announcesBody(source.request, source.headers), this.#trusted);
+      const { values, calls } = this.#core.signOut(headOf(source.headers), Date.now());
+      await this.#tell(calls);
+      return { body: {}, cookies: values };
+    });
+  }
+
+  /**
+   * Signs out: the cookies are cleared at once, and the session is ended at the service. If the service cannot be
+   * told, the user is signed out here all the same.
+   */
+  async logout<R extends ResponseLike>(request?: RequestLike | AuthMaterialBasic, response?: R): Promise<R | Response> {
+    requireResponse(response);
+    const now = Date.now();
+    const source = request == null ? undefined : readSource(request);
+    if (source && "request" in source) refuseOtherSites(source.headers, this.#trusted);
+    const head = source && "request" in source ? headOf(source.headers) : headOfAnswered(response);
+    const { values, calls } = this.#core.signOut(source && "request" in source ? head : withoutCookies(head), now);
+    if (source && "material" in source && source.material.refreshToken) {
+      calls.push(this.#core.signOutWith(source.material.refreshToken, now));
+    }
+    let answer: R | Response = response ?? new Response(null);
+    const { headers } = answer as Response;
+    if (applyCookies(answer, values, "ours") === "sealed" && headers) {
+      answer = unsealed(answer as Response);
+      applyCookies(answer, values, "ours");
+    }
+    await this.#tell(calls);
+    return answer;
+  }
+
+  /** Ends sessions at the service; what fails is told and changes nothing here. */
+  async #tell(calls: readonly CoreCall[]): Promise<void> {
+    for (const { answer } of await Promise.all(calls.map((call) => this.#guard.answer(call)))) {
+      if (answer.error) this.#warn(`signed out here, but the service could not be told: ${answer.error.message}`);
+    }
+  }
+
+  /**
+   * Stores auth material under the server's own names, at once; empty material clears them. It is verified first if
+   * the key set is known, and by every later request in any case.
+   */
+  storeAuthMaterial(response: ResponseLike, material: AuthMaterial): void {
+    requireResponse(response ?? {});
+    const { jwt, refreshToken } = (material ?? {}) as Partial<AuthMaterial>;
+    if (jwt === "" && refreshToken?.secret === "") {
+      const { values } = this.#core.signOut(withoutCookies(headOfAnswered(response)), Date.now());
+      applyCookies(response, values, "ours");
+      return;
+    }
+    const values = this.#stored(response, {
+      jwt: String(jwt ?? ""),
+      refreshToken: String(refreshToken?.secret ?? ""),
+      expiresAt: String(refreshToken?.expiresAt ?? ""),
+    });
+    this.#apply(response, values, "ours");
+  }
+
+  /** Verifies a session JWT: of this project and service, or by a key set given by hand. Gives its claims. */
+  async verifyCrossmintJwt(token: string, jwks?: JWKSInput): Promise<JWTPayload> {
+    if (typeof token !== "string") throw notAToken();
+    if (jwks != null) {
+      const keySet = await keySetOf(jwks);
+      const { claims, error } = this.#core.verifyWith(token, keySet, Date.now());
+      refuse(error);
+      return JSON.parse(claims as string) as JWTPayload;
+    }
+    const { outcome, cause } = await this.#guard.converse(this.#core.beginWith(token, null, Date.now()));
+    if (!outcome.session) throw failure(outcome, cause);
+    return JSON.parse(outcome.session.claims) as JWTPayload;
+  }
+
+  /** A user's profile; the API key needs the scope `users.read`. */
+  async getUser(userId: string): Promise<User> {
+    const { call, error } = this.#core.callUser(String(userId), Date.now());
+    refuse(error);
+    const { answer, cause } = await this.#guard.answer(call as NonNullable<typeof call>);
+    if (answer.error) throw errorOf(answer.error, cause);
+    return JSON.parse(answer.user as string) as User;
+  }
+
+  /** Where the service publishes its key set. */
+  getJwksUri(): string {
+    return this.#core.jwksUri();
+  }
+
+  /** `Set-Cookie` values that store material under the server's own names. */
+  #stored(response: unknown, session: Pick<CoreSession, "jwt" | "refreshToken" | "expiresAt">): string[] {
+    const ends = Date.parse(session.expiresAt);
+    if (!session.jwt || !session.refreshToken || Number.isNaN(ends)) {
+      throw new CrossmintAuthenticationError({
+        code: "material_invalid",
+        message: "auth material needs jwt, refreshToken.secret and refreshToken.expiresAt (an ISO 8601 date)",
+      });
+    }
+    const { jwt, refreshToken } = session;
+    const [text, head, now] = [JSON.stringify({ jwt, refreshToken, expiresAtMs: ends }), headOfAnswered(response), Date.now()];
+    const { outcome } = this.#core.beginStore(head, text, now) as CoreStep;
+    if (outcome) {
+      refuse(outcome.error);
+      return outcome.cookies;
+    }
+    // Without a key set in hand nothing can be verified at once.
+    const stored = this.#core.storeUnverified(head, text, endOf(jwt), now);
+    refuse(stored?.error);
+    return stored?.values ?? [];
+  }
+
+  #apply(response: unknown, values: readonly string[], precedence: "app" | "ours"): void {
+    if (applyCookies(response, values, precedence) === "sealed") {
+      this.#warn(
+        "the cookies of a renewed session could not be set: the Response does not let itself be changed. " +
+          "Pass a new Response, or call check() and send its cookies yourself",
+      );
+    }
+  }
+}
+
+/** The request that an answer belongs to: it says under which host the app is visited. */
+function headOfAnswered(response: unknown): Head {
+  if (!isNodeResponse(response)) return [];
+  const { req } = response as { req?: { headers?: Record<string, string> } };
+  const host = req?.headers?.["host"];
+  return typeof host === "string" ? ["host", host] : [];
+}
+
+function withoutCookies(head: Head): Head {
+  const at = head.indexOf("cookie");
+  return at < 0 ? head : [...head.slice(0, at), ...head.slice(at + 2)];
+}
+
+function notAToken(): CrossmintAuthenticationError {
+  return new CrossmintAuthenticationError({ code: "jwt_malformed", message: "a session JWT is a string", status: 401 });
+}
+
+/** When a JWT says that it ends, in milliseconds; not verified. */
+function endOf(jwt: string): number {
+  try {
+    const { exp } = JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString("utf8")) as { exp?: unknown };
+    if (typeof exp === "number") return exp * 1000;
+  } catch {
+    // Said below.
+  }
+  throw new CrossmintAuthenticationError({ code: "material_invalid", message: "the auth material's jwt is no JWT with an exp" });
+}
+
