@@ -63,6 +63,31 @@ fn installed_browser() -> Option<PathBuf> {
     in_path(&BROWSERS).or_else(|| Some(PathBuf::from(BROWSER_OF_MACOS)).filter(|path| path.is_file()))
 }
 
+/// The checker of the OpenAPI document, of one version, so that it makes the same calls up everywhere.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// schemathesis: `SCHEMATHESIS` names it, or it is installed into a virtual environment in the target folder.
+pub(crate) fn schemathesis(target: &Path) -> Result<PathBuf, Failed> {
+    if let Some(named) = environment("SCHEMATHESIS") {
+        return Ok(named.into());
+    }
+    let folder = target.join(SCHEMATHESIS.replace("==", "-"));
+    let program = folder.join("bin/schemathesis");
+    if program.is_file() {
+        return Ok(program);
+    }
+    let remedy = "install Python 3.10 or newer with venv and pip (such as `apt-get install -y python3-venv`), or set \
+                  SCHEMATHESIS to an installed schemathesis";
+    let python =
+        in_path(&["python3"]).ok_or_else(|| Failed::new(format!("python3 is not in PATH: {remedy}")))?;
+    let install = || {
+        run(Command::new(&python).args(["-m", "venv"]).arg(&folder))?;
+        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", SCHEMATHESIS]))
+    };
+    install().map_err(|failed| Failed::new(format!("{failed}\n{remedy}")))?;
+    Ok(program)
+}
+
 /// What the fuzz targets are built with: cargo-fuzz, installed from its source where it is missing, and a C++ compiler for
 /// the library that drives them.
 pub(crate) fn fuzzer() -> Result<(), Failed> {

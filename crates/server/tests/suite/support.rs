@@ -308,8 +308,7 @@ impl Answer {
 
     /// Insists on a success.
     #[track_caller]
-    #[expect(clippy::wrong_self_convention, reason = "it is said of an answer on its way to somebody")]
-    pub(crate) fn is_ok(self) -> Self {
+    pub(crate) fn success(self) -> Self {
         assert!((200..300).contains(&self.status), "{} {}", self.status, self.text);
         self
     }
