@@ -77,7 +77,7 @@ impl App {
         mailer: ServiceMailer,
         key_ring: KeyRing,
     ) -> Result<Self, StartError> {
-        let started = clock.now();
+        let metrics = Metrics::new(clock.now(), config.limits.connections, mailer.counts().clone());
         let context = Context {
             store,
             clock,
@@ -99,7 +99,7 @@ impl App {
             known_operators: KnownOperators::new(config.key_cache_ttl),
             last_used: LastUsed::default(),
             request_ids: RequestIds::new(&context.entropy),
-            metrics: Metrics::new(started),
+            metrics,
             flood: Flood::new(&config),
             context: Arc::new(context),
             config,

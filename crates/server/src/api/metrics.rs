@@ -14,6 +14,6 @@ pub(crate) fn router(app: &App) -> Router {
 }
 
 async fn page(State(app): State<App>) -> impl IntoResponse {
-    let kind = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+    let kind = (header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8");
     ([kind, (header::CACHE_CONTROL, "no-store")], metrics::page(&app).await)
 }

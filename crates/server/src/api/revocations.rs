@@ -37,7 +37,7 @@ pub(crate) async fn follow(
     loop {
         let found = follow::follow(app.context(), &caller.grant, position).await?;
         if last_look || found.snapshot || !found.entries.is_empty() {
-            app.metrics().feed_entries.add(found.entries.len() as u64);
+            app.metrics().feed_entries.inc_by(found.entries.len() as u64);
             return Ok(Json(FeedPage {
                 entries: found.entries.iter().map(|entry| entry.to_wire()).collect(),
                 cursor: found.position.to_string(),

@@ -58,8 +58,8 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
         finished.insert(X_REQUEST_ID, id.into_header());
         let code = response.extensions().get::<Refused>().map(|refused| refused.0);
         let took = app.context().clock.now().since(began);
+        app.metrics().routes.answered(route, response.status(), code, took);
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        route.answered(response.status(), code, ms);
         telemetry::answered(response.status(), code, ms);
         telemetry::note_answer(app.config(), response.status(), code);
         response

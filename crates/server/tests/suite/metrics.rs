@@ -33,9 +33,12 @@ async fn scrape(service: &Service) -> BTreeMap<String, f64> {
     let answer = get(service, "/metrics").await;
     let (head, page) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-    assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{head}");
+    assert!(
+        head.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        "{head}"
+    );
     let (mut samples, mut family, mut seen) = (BTreeMap::new(), (String::new(), String::new()), Vec::new());
-    for line in page.lines() {
+    for line in page.strip_suffix("# EOF\n").unwrap().lines() {
         if let Some(help) = line.strip_prefix("# HELP ") {
             let (name, text) = help.split_once(' ').unwrap();
             assert!(text.ends_with('.') && !seen.contains(&name.to_owned()), "{line}");
@@ -44,13 +47,18 @@ async fn scrape(service: &Service) -> BTreeMap<String, f64> {
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
             let (name, kind) = kind.split_once(' ').unwrap();
             assert_eq!(name, family.0, "help and type stand together");
-            assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
+            assert!(!name.ends_with("_total") && !name.ends_with("_info"), "{line}");
             family.1 = kind.to_owned();
         } else {
             let (series, value) = line.rsplit_once(' ').unwrap();
             let name = series.split('{').next().unwrap();
             let rest = name.strip_prefix(family.0.as_str()).unwrap_or_else(|| panic!("{line} in {family:?}"));
-            let suffixes = if family.1 == "histogram" { &["_bucket", "_sum", "_count"][..] } else { &[""] };
+            let suffixes = match family.1.as_str() {
+                "histogram" => &["_bucket", "_sum", "_count"][..],
+                "counter" => &["_total"],
+                "info" => &["_info"],
+                _ => &[""],
+            };
             assert!(suffixes.contains(&rest), "{line}");
             assert!(samples.insert(series.to_owned(), value.parse().unwrap()).is_none(), "{line} twice");
         }
@@ -99,7 +107,7 @@ async fn a_sign_in_its_refreshes_a_theft_and_a_limit_are_counted_once_each() {
         ),
         (
             format!(
-                "authmint_http_request_duration_seconds_bucket{{method=\"POST\",route=\"{A}/refresh\",le=\"+Inf\"}}"
+                "authmint_http_request_duration_seconds_bucket{{le=\"+Inf\",method=\"POST\",route=\"{A}/refresh\"}}"
             ),
             7.0,
         ),

@@ -7,17 +7,19 @@ mod smtp;
 pub use inbox::{Inbox, InboxMail};
 pub use smtp::{InvalidSmtp, SmtpConfig, SmtpCredentials, SmtpSecurity};
 
-use crate::metrics::number::Counter;
+use crate::metrics::Counters;
 use authmint_domain::port::{CodeMail, MailError, Mailer};
 use letter::Letter;
 use smtp::SmtpMailer;
+
+const HANDED_OVER: [(&str, &str); 1] = [("outcome", "handed_over")];
+const REFUSED: [(&str, &str); 1] = [("outcome", "refused")];
 
 /// Delivers mail where it was told to.
 pub struct ServiceMailer {
     inbox: Option<Inbox>,
     smtp: Option<SmtpMailer>,
-    handed_over: Counter,
-    refused: Counter,
+    counts: Counters<1>,
 }
 
 impl ServiceMailer {
@@ -44,12 +46,17 @@ impl ServiceMailer {
     }
 
     fn new(inbox: Option<Inbox>, smtp: Option<SmtpMailer>) -> Self {
-        Self { inbox, smtp, handed_over: Counter::default(), refused: Counter::default() }
+        let counts = Counters::default();
+        for outcome in [HANDED_OVER, REFUSED] {
+            // Told as 0 from the start, so that a first refusal is seen as a rise.
+            drop(counts.get_or_create(&outcome));
+        }
+        Self { inbox, smtp, counts }
     }
 
     /// How many mails were handed over, and how many were not taken.
-    pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.handed_over.get(), self.refused.get())
+    pub(crate) fn counts(&self) -> &Counters<1> {
+        &self.counts
     }
 
     async fn deliver(&self, mail: &CodeMail) -> Result<(), MailError> {
@@ -67,8 +74,8 @@ impl ServiceMailer {
 impl Mailer for ServiceMailer {
     async fn send_code(&self, mail: CodeMail) -> Result<(), MailError> {
         let delivered = self.deliver(&mail).await;
-        let counter = if delivered.is_ok() { &self.handed_over } else { &self.refused };
-        counter.add(1);
+        let outcome = if delivered.is_ok() { HANDED_OVER } else { REFUSED };
+        self.counts.get_or_create(&outcome).inc();
         delivered
     }
 }
