@@ -100,7 +100,7 @@ impl App {
             last_used: LastUsed::default(),
             request_ids: RequestIds::new(&context.entropy),
             metrics,
-            flood: Flood::new(&config),
+            flood: Flood::new(&config, &context.clock),
             context: Arc::new(context),
             config,
             kept: Mutex::new(kept),

@@ -69,6 +69,14 @@ impl ServiceClock {
             }
         }
     }
+
+    /// What an operator does to a system's clock that was ahead.
+    #[cfg(test)]
+    pub(crate) fn set_back(&self, by: Duration) {
+        if let Kind::Shifted(millis) | Kind::Manual(millis) = &self.0 {
+            millis.fetch_sub(i64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
+        }
+    }
 }
 
 impl Clock for ServiceClock {

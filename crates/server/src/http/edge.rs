@@ -44,7 +44,7 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
             Ok(()) => match body::take_in(request, &app.config().limits).await {
                 Err(problem) => problem.into_response(),
                 // After the body: who is told off in the middle of writing sees a broken connection instead.
-                Ok(request) => match flood::check(&app, &request, began) {
+                Ok(request) => match flood::check(&app, &request) {
                     Err(problem) => problem.into_response(),
                     Ok(()) => answer(&app, next.run(request)).await,
                 },
