@@ -8,6 +8,7 @@ mod page;
 mod routes;
 
 pub(crate) use page::page;
+pub(crate) use routes::Route;
 
 use authmint_domain::{
     flow::refresh::{AuthMaterial, RefreshError},

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     app::{App, HttpLimits},
+    metrics::Route,
     router::CROSS_ORIGIN,
     telemetry,
 };
@@ -32,7 +33,7 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
     let span = telemetry::span(app.config(), &request, &id);
     async move {
         let began = app.context().clock.now();
-        let (route, _in_flight) = (app.metrics().routes.of(&request), app.metrics().in_flight.enter());
+        let (route, _in_flight) = (Route::of(&request), app.metrics().in_flight.enter());
         let crossing = is_cross_origin(&app, request.uri().path());
         let config = app.config();
         let https = config.public_url.is_https()

@@ -59,17 +59,19 @@ impl Routes {
         routes
     }
 
-    /// The route that a request goes.
-    pub(crate) fn of(&self, request: &Request) -> Route {
-        let matched = request.extensions().get::<MatchedPath>().cloned();
-        Route { method: METHODS[method_index(request.method())], route: Pattern(matched) }
-    }
-
     /// Counts an answer.
     pub(crate) fn answered(&self, of: Route, status: StatusCode, code: Option<ErrorCode>, took: Duration) {
         self.took.get_or_create(&of).observe(took.as_secs_f64());
         let answer = Answer { of, status: status.as_u16(), code: code.map_or("", ErrorCode::as_str) };
         self.answered.get_or_create(&answer).inc();
+    }
+}
+
+impl Route {
+    /// The route that a request goes.
+    pub(crate) fn of(request: &Request) -> Self {
+        let matched = request.extensions().get::<MatchedPath>().cloned();
+        Self { method: METHODS[method_index(request.method())], route: Pattern(matched) }
     }
 }
 
@@ -96,5 +98,30 @@ impl Hash for Pattern {
 impl EncodeLabelValue for Pattern {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
         self.as_str().encode(encoder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prometheus_client::encoding::text::encode_registry;
+
+    #[test]
+    fn a_histogram_counts_each_duration_within_every_bound_that_holds_it() {
+        let mut registry = Registry::default();
+        let routes = Routes::new(&mut registry);
+        let route = Route { method: "GET", route: Pattern(None) };
+        for ms in [0, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000, 30_000, 30_001] {
+            routes.answered(route.clone(), StatusCode::OK, None, Duration::from_millis(ms));
+        }
+        let mut text = String::new();
+        encode_registry(&mut text, &registry).unwrap();
+        let name = "authmint_http_request_duration_seconds";
+        let bounds = BOUNDS.iter().map(|bound| format!("{bound:?}")).chain(["+Inf".to_owned()]);
+        for (bound, count) in bounds.zip(2..) {
+            let line = format!("{name}_bucket{{le=\"{bound}\",method=\"GET\",route=\"none\"}} {count}\n");
+            assert!(text.contains(&line), "{line} of {text}");
+        }
+        assert!(text.contains(&format!("{name}_sum{{method=\"GET\",route=\"none\"}} 74.444\n")), "{text}");
     }
 }

@@ -111,6 +111,13 @@ async fn a_sign_in_its_refreshes_a_theft_and_a_limit_are_counted_once_each() {
             ),
             7.0,
         ),
+        (
+            format!(
+                "authmint_http_request_duration_seconds_bucket{{le=\"0.001\",method=\"POST\",route=\"{A}/refresh\"}}"
+            ),
+            7.0,
+        ),
+        (format!("authmint_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")), 1.0),
         ("authmint_sessions_opened_total".into(), 1.0),
         ("authmint_refreshes_total{row=\"young\"}".into(), 1.0),
         ("authmint_refreshes_total{row=\"rotate\"}".into(), 2.0),
