@@ -5,6 +5,7 @@
 
 mod failure;
 mod keys;
+mod ledger;
 mod refresh;
 mod theft;
 mod visit;

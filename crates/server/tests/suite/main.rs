@@ -7,6 +7,8 @@ mod connections;
 mod cross_origin;
 mod development;
 mod feed;
+#[path = "../../../../journeys/tests/suite/ledger.rs"]
+mod ledger;
 mod logs;
 mod mail;
 mod operator;
