@@ -184,6 +184,8 @@ test("an SDK made anew for each request keeps what it knows, and leaves nothing 
   const counting = mock.method(globalThis, "fetch", (url, init) => (calls.push(String(url)), real(url, init)));
   t.after(() => counting.mock.restore());
   const { CrossmintAuth, createCrossmint } = await import("authmint");
+  // Once the service is stopped, the feed's follower says so.
+  mock.method(console, "warn", () => {});
   const material = await service.signIn("ike@example.com");
   for (let time = 0; time < 50; time += 1) {
     const crossmint = createCrossmint({ apiKey: service.serverKey, overrideBaseUrl: service.baseUrl });
