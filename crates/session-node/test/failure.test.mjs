@@ -144,7 +144,11 @@ test("a key without a right to the feed serves on, and says so once", async (t) 
     res.end(await answer.text());
   });
   const told = new Promise((resolve) => {
-    const warn = (message) => (warnings.push(message), resolve());
+    const warn = (message) => {
+      warnings.push(message);
+      resolve();
+      throw new Error("a log that fails");
+    };
     const auth = sdk({ ...service, baseUrl: origin }, { issuer: service.baseUrl, warn });
     t.after(() => auth);
     service.signIn("gil@example.com").then((material) => auth.getSession(request(plain(material))));

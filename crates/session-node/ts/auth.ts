@@ -38,7 +38,7 @@ export class CrossmintAuth {
 
   private constructor(crossmint: Crossmint, options: CrossmintAuthOptions) {
     const refreshRoute = refreshRouteOf(options);
-    this.#warn = options.warn ?? ((message) => console.warn(`authmint: ${message}`));
+    this.#warn = careful(options.warn ?? ((message) => console.warn(`authmint: ${message}`)));
     this.#trusted = new Set(options.trustedOrigins);
     const headers = {
       "x-client-name": SDK_NAME,
@@ -271,6 +271,17 @@ export class CrossmintAuth {
       );
     }
   }
+}
+
+/** An app's own log that fails must not fail a request. */
+function careful(warn: (message: string) => void): (message: string) => void {
+  return (message) => {
+    try {
+      warn(message);
+    } catch {
+      // Nobody is left to tell.
+    }
+  };
 }
 
 /** The request that an answer belongs to: it says under which host the app is visited. */
