@@ -224,7 +224,7 @@ export class CrossmintAuth {
     }
     const { outcome, cause } = await this.#guard.converse(this.#core.beginWith(token, null, Date.now()));
     if (!outcome.session) throw failure(outcome, cause);
-    return JSON.parse(outcome.session.claims) as JWTPayload;
+    return claimsIn(token);
   }
 
   /** A user's profile; the API key needs the scope `users.read`. */
@@ -301,14 +301,18 @@ function notAToken(): CrossmintAuthenticationError {
   return new CrossmintAuthenticationError({ code: "jwt_malformed", message: "a session JWT is a string", status: 401 });
 }
 
+/** What a JWT says; whether it is to be believed is for the guard. */
+function claimsIn(jwt: string): JWTPayload {
+  return JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString("utf8")) as JWTPayload;
+}
+
 /** When a JWT says that it ends, in milliseconds; not verified. */
 function endOf(jwt: string): number {
   try {
-    const { exp } = JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString("utf8")) as { exp?: unknown };
+    const { exp } = claimsIn(jwt);
     if (typeof exp === "number") return exp * 1000;
   } catch {
     // Said below.
   }
   throw new CrossmintAuthenticationError({ code: "material_invalid", message: "the auth material's jwt is no JWT with an exp" });
 }
-

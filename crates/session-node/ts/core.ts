@@ -67,7 +67,6 @@ export interface CoreSession {
   refreshToken: string;
   expiresAt: string;
   user?: string | null;
-  claims: string;
 }
 
 /** A call to the service with its tries. Calls of an equal key are one call. */
