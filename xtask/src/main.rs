@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person at the terminal")]
 
+mod fuzz;
 mod json;
 mod need;
 mod ready;
@@ -18,6 +19,7 @@ usage: cargo xtask <chore>
   test      set up what tests need, then run every test: Rust's, the npm package's, the clients', the browser's
   ready     all that a change must pass: format, tidy, lints, docs, test (CI runs exactly this)
   tidy      the rules of the house that no compiler knows: crate arrows, purity, file lengths, links
+  fuzz      [SECONDS] [TARGET…]: run the fuzz targets, 10 s each unless told otherwise
   conform   answer JSON lines on standard input: the pure functions, for anyone's vectors
   openapi   write docs/openapi.json anew, from what the service tells of itself
   bench     the load generator's table, the criterion benches, the npm package beside its peers, in release";
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         "test" => test::run_every_test(),
         "ready" => ready::run(),
         "tidy" => tidy::run(&root()),
+        "fuzz" => fuzz::from(rest),
         "conform" => conform(rest),
         "openapi" => openapi(),
         "bench" => bench(rest),

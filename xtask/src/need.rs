@@ -1,6 +1,6 @@
 //! Programs that tests need: found, else installed where we may, else a failure that names the install line.
 
-use crate::run::{Failed, environment, output_of, run};
+use crate::run::{Cargo, Failed, environment, output_of, run};
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -8,6 +8,9 @@ use std::{
 
 /// The oldest Node that the suites run on: its test runner knows `--test-timeout` and a clock that can be set.
 const NODE: (u32, u32) = (20, 11);
+
+/// The version of cargo-fuzz that is installed where there is none.
+const CARGO_FUZZ: &str = "0.13.2";
 
 /// Names under which a Chromium that can be driven is installed.
 const BROWSERS: [&str; 5] =
@@ -58,6 +61,48 @@ pub(crate) fn browser() -> Result<PathBuf, Failed> {
 
 fn installed_browser() -> Option<PathBuf> {
     in_path(&BROWSERS).or_else(|| Some(PathBuf::from(BROWSER_OF_MACOS)).filter(|path| path.is_file()))
+}
+
+/// The checker of the OpenAPI document, of one version, so that it makes the same calls up everywhere.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// schemathesis: `SCHEMATHESIS` names it, or it is installed into a virtual environment in the target folder.
+pub(crate) fn schemathesis(target: &Path) -> Result<PathBuf, Failed> {
+    if let Some(named) = environment("SCHEMATHESIS") {
+        return Ok(named.into());
+    }
+    let folder = target.join(SCHEMATHESIS.replace("==", "-"));
+    let program = folder.join("bin/schemathesis");
+    if program.is_file() {
+        return Ok(program);
+    }
+    let remedy = "install Python 3.10 or newer with venv and pip (such as `apt-get install -y python3-venv`), or set \
+                  SCHEMATHESIS to an installed schemathesis";
+    let python =
+        in_path(&["python3"]).ok_or_else(|| Failed::new(format!("python3 is not in PATH: {remedy}")))?;
+    let install = || {
+        run(Command::new(&python).args(["-m", "venv"]).arg(&folder))?;
+        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", SCHEMATHESIS]))
+    };
+    install().map_err(|failed| Failed::new(format!("{failed}\n{remedy}")))?;
+    Ok(program)
+}
+
+/// What the fuzz targets are built with: cargo-fuzz, installed from its source where it is missing, and a C++ compiler for
+/// the library that drives them.
+pub(crate) fn fuzzer() -> Result<(), Failed> {
+    if in_path(&["c++", "g++", "clang++"]).is_none() {
+        apt_install("g++", "a C++ compiler", "or set CXX to an installed one")?;
+    }
+    if Cargo::new("fuzz").args(["--version"]).output().is_ok() {
+        return Ok(());
+    }
+    Cargo::new("install").args(["--locked", "cargo-fuzz", "--version", CARGO_FUZZ]).run().map_err(|failed| {
+        Failed::new(format!(
+            "{failed}
+ready needs cargo-fuzz: `cargo install --locked cargo-fuzz --version {CARGO_FUZZ}`, with cargo's bin folder in PATH"
+        ))
+    })
 }
 
 /// Installs a Debian package where that needs no question; anywhere else the person is told the line to type.

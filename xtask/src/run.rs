@@ -1,5 +1,6 @@
 //! Starting other programs, and saying which one failed.
 
+use crate::json::Json;
 use std::{
     ffi::{OsStr, OsString},
     fmt,
@@ -92,6 +93,15 @@ impl Cargo {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
+    }
+
+    /// Where everything is built.
+    pub(crate) fn target_folder() -> Result<PathBuf, Failed> {
+        let metadata = Self::new("metadata").args(["--no-deps", "--format-version", "1"]).output()?;
+        let metadata =
+            Json::read(&metadata).ok_or_else(|| Failed::new("cargo metadata printed broken JSON"))?;
+        let target = metadata.text("target_directory");
+        target.map(PathBuf::from).ok_or_else(|| Failed::new("cargo metadata names no target folder"))
     }
 
     /// Runs it to its end.

@@ -1,7 +1,6 @@
 //! `cargo xtask test`: sets up all that the tests need, then runs every one of them.
 
 use crate::{
-    json::Json,
     need,
     run::{Cargo, Failed, root, run},
 };
@@ -12,7 +11,7 @@ use std::{
 };
 
 /// Folders of `journeys/clients` with Node suites.
-const SUITES: [&str; 2] = ["vendor", "browser"];
+const SUITES: [&str; 3] = ["vendor", "browser", "openapi"];
 
 /// The npm package, its tests, and the examples that they run.
 const PACKAGE_FOLDERS: [&str; 4] =
@@ -25,10 +24,12 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
     let browser = need::browser()?;
     let clients = root().join("journeys/clients");
     install(&npm, &clients)?;
+    let target = Cargo::target_folder()?;
+    let schemathesis = need::schemathesis(&target)?;
 
     // Tests and program in one call: the same features, so every dependency is compiled once.
     Cargo::new("build").args(["--workspace", "--bins", "--tests"]).run()?;
-    let program = program()?;
+    let program = program(&target)?;
     Cargo::new("test").args(["--workspace", "--no-fail-fast"]).run()?;
 
     test_package(&node, &npm, &program)?;
@@ -43,7 +44,8 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
         ])
         .args(suites(&clients)?)
         .env("AUTHMINT_BIN", program)
-        .env("CHROME", browser))?;
+        .env("CHROME", browser)
+        .env("SCHEMATHESIS", schemathesis))?;
     println!("\ntest: the Rust tests and the Node suites passed");
     Ok(())
 }
@@ -92,14 +94,9 @@ fn read(path: &Path) -> Result<Vec<u8>, Failed> {
     fs::read(path).map_err(|error| Failed::new(format!("cannot read {}: {error}", path.display())))
 }
 
-/// The built `authmint`, wherever the person's target folder is.
-fn program() -> Result<PathBuf, Failed> {
-    let metadata = Cargo::new("metadata").args(["--no-deps", "--format-version", "1"]).output()?;
-    let metadata = Json::read(&metadata).ok_or_else(|| Failed::new("cargo metadata printed broken JSON"))?;
-    let target = metadata
-        .text("target_directory")
-        .ok_or_else(|| Failed::new("cargo metadata names no target folder"))?;
-    let program = Path::new(target).join("debug").join(format!("authmint{}", std::env::consts::EXE_SUFFIX));
+/// The built `authmint`.
+fn program(target: &Path) -> Result<PathBuf, Failed> {
+    let program = target.join("debug").join(format!("authmint{}", std::env::consts::EXE_SUFFIX));
     if program.is_file() {
         Ok(program)
     } else {

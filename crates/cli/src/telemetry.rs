@@ -1,5 +1,13 @@
 //! What the program says: results on standard output, logs and errors on standard error.
 
+#[cfg(not(feature = "otlp"))]
+#[path = "telemetry/no_otlp.rs"]
+mod otlp;
+#[cfg(feature = "otlp")]
+mod otlp;
+
+pub(crate) use otlp::Traces;
+
 use crate::config::LogConfig;
 use std::io::{self, IsTerminal as _, Write as _};
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
@@ -36,14 +44,16 @@ pub(crate) fn log_to_stderr(default: &str) {
     let _kept = tracing_subscriber::registry().with(filter).with(lines).try_init();
 }
 
-/// Sends the service's logs to standard error, as configured; the line that tells of the start is always in them.
-pub(crate) fn log_as(config: &LogConfig) {
+/// Sends the service's logs to standard error, as configured, and its spans where `traces` go; the line that tells of
+/// the start is always in the log.
+pub(crate) fn log_as(config: &LogConfig, traces: &Traces) {
+    // The filter is of the log alone: whoever wants few lines may want every trace.
     let filter = EnvFilter::new(format!("{},{START}=info", config.filter));
     let lines = fmt::layer().with_writer(io::stderr).with_target(false);
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(traces.layer());
     let _kept = if config.json {
-        registry.with(lines.json().flatten_event(true)).try_init()
+        registry.with(lines.json().flatten_event(true).with_filter(filter)).try_init()
     } else {
-        registry.with(lines.with_ansi(io::stderr().is_terminal())).try_init()
+        registry.with(lines.with_ansi(io::stderr().is_terminal()).with_filter(filter)).try_init()
     };
 }

@@ -3,7 +3,7 @@
 mod config;
 pub(crate) mod public_url;
 
-pub use config::{AUDIT_KEPT_FOR, AppConfig, HttpLimits, Mode};
+pub use config::{AUDIT_KEPT_FOR, AppConfig, ContinueTrace, HttpLimits, Mode};
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 
 use crate::{

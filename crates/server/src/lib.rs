@@ -20,7 +20,9 @@ mod pages;
 mod router;
 mod telemetry;
 
-pub use app::{AUDIT_KEPT_FOR, App, AppConfig, HttpLimits, InvalidPublicUrl, Mode, PublicUrl, ServerPorts};
+pub use app::{
+    AUDIT_KEPT_FOR, App, AppConfig, ContinueTrace, HttpLimits, InvalidPublicUrl, Mode, PublicUrl, ServerPorts,
+};
 pub use http::{
     client_address::{InvalidNetwork, Network, TrustedProxies},
     serve::{serve, serve_metrics, serve_with},

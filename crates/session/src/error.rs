@@ -71,7 +71,10 @@ pub enum AuthError {
     #[error("the request is not understood: {0}")]
     RequestInvalid(&'static str),
     /// A handler asks for a session, but nothing checked the request.
-    #[error("no session was looked for: put authmint::tower::AuthLayer around the routes that need one")]
+    #[error(
+        "no session was looked for: put AuthLayer of authmint::tower, or AuthMiddleware of authmint::actix, around the \
+         routes that need one"
+    )]
     LayerMissing,
 }
 
@@ -158,6 +161,11 @@ impl AuthError {
             | Self::LayerMissing => 500,
         }
     }
+
+    /// Of a route that is called with a body it cannot take in.
+    #[cfg(any(feature = "axum", feature = "actix"))]
+    pub(crate) const BODY_UNREADABLE: Self =
+        Self::RequestInvalid("its body is longer than 16 KiB, or broke off");
 
     pub(crate) const fn unavailable(cause: UnavailableCause) -> Self {
         Self::Unavailable { cause, retry_after: None }

@@ -22,16 +22,16 @@
 //! # }
 //! ```
 //!
-//! With [`tower`] a layer does this for every request, with [`axum`] a handler just takes a [`Session`].
+//! With [`tower`] a layer does this for every request, with [`axum`] and [`actix`] a handler just takes a [`Session`].
 //!
 //! # For those who come from `@crossmint/server-sdk`
 //!
 //! | there | here |
 //! |---|---|
 //! | `createCrossmint`, `CrossmintAuth.from` | [`AuthOptions`], [`Auth::new`] |
-//! | `getSession(req, res)` | [`Auth::get_session`], or [`tower::AuthLayer`] |
+//! | `getSession(req, res)` | [`Auth::get_session`], or [`tower::AuthLayer`], [`actix::AuthMiddleware`] |
 //! | `getSession({ jwt, refreshToken })` | [`Auth::get_session_with`] |
-//! | `handleCustomRefresh(req, res)` | [`Auth::refresh`], or the route of [`axum::routes`] |
+//! | `handleCustomRefresh(req, res)` | [`Auth::refresh`], or the route of [`axum::routes`], [`actix::routes`] |
 //! | `logout(req, res)` | [`Auth::logout`] |
 //! | `storeAuthMaterial(res, material)` | [`Auth::store_auth_material`] |
 //! | `verifyCrossmintJwt(token)` | [`Auth::verify_jwt`] |
@@ -40,9 +40,11 @@
 //!
 //! # Features
 //!
-//! `client` (default) is [`Auth`] itself; `tower` and `axum` add what their names say. Without any, [`guard`] remains:
+//! `client` (default) is [`Auth`] itself; `tower`, `axum` and `actix` add what their names say. Without any, [`guard`] remains:
 //! the core that decides, without clock, network or randomness, for hosts of another kind.
 
+#[cfg(feature = "actix")]
+pub mod actix;
 #[cfg(feature = "axum")]
 pub mod axum;
 #[cfg(feature = "client")]
@@ -52,6 +54,8 @@ pub mod guard;
 mod session;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(any(feature = "tower", feature = "actix"))]
+mod web;
 
 pub use authmint_protocol as protocol;
 pub use authmint_protocol::cookie::{CookieOptions, SameSite};

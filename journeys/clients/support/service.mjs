@@ -130,7 +130,9 @@ class Service {
     // Commands keep off a folder of development mode, which alone has a clock to move: the story takes its mark away.
     await rm(join(data, "DEVELOPMENT"), { force: true });
     const opened = ["--database", `sqlite:${join(data, "authmint.db")}`, "--key-ring", join(data, "key-ring")];
-    const { stdout } = await promisify(execFile)(process.env.AUTHMINT_BIN, ["signing-key", "--json", ...words, ...opened]);
+    // A variable of the suites' own is no key of the program's configuration.
+    const { AUTHMINT_BIN: program, ...env } = process.env;
+    const { stdout } = await promisify(execFile)(program, ["signing-key", "--json", ...words, ...opened], { env });
     return JSON.parse(stdout);
   }
 

@@ -4,7 +4,7 @@ use super::{CommandError, offline};
 use crate::{
     config::{ServiceConfig, ServiceOptions},
     stop::{stop_signal, until},
-    telemetry,
+    telemetry::{self, Traces},
 };
 use authmint_server::{
     App, AppConfig,
@@ -18,8 +18,13 @@ use tracing::field;
 /// Runs the service until it is told to stop, then finishes what was accepted.
 pub(crate) fn run(options: &ServiceOptions) -> Result<(), CommandError> {
     let config = ServiceConfig::load(options)?;
-    telemetry::log_as(&config.log);
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let traces = Traces::to(config.otlp_endpoint.as_deref())?;
+        telemetry::log_as(&config.log, &traces);
+        let served = serve(config, &traces).await;
+        traces.flush().await;
+        served
+    })
 }
 
 /// Says that a configuration has no fault, or every one that it has.
@@ -29,7 +34,7 @@ pub(crate) fn check_config(options: &ServiceOptions) -> Result<(), CommandError>
     Ok(())
 }
 
-async fn serve(config: ServiceConfig) -> Result<(), CommandError> {
+async fn serve(config: ServiceConfig, traces: &Traces) -> Result<(), CommandError> {
     let stop = stop_signal()?;
     let listener = listen(config.listen, "--listen").await?;
     let metrics = match config.metrics_listen {
@@ -45,6 +50,7 @@ async fn serve(config: ServiceConfig) -> Result<(), CommandError> {
     app_config.limits = config.limits;
     app_config.audit_kept_for = Some(config.audit_kept_for);
     app_config.signing_keys = signing_keys;
+    app_config.continue_trace = traces.continues();
     let hides_clients = app_config.hides_clients();
     let app = App::start(
         app_config,

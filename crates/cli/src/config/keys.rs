@@ -31,7 +31,7 @@ pub(super) enum Kind {
 }
 
 /// In the order of the sample.
-pub(super) const KEYS: [Key; 21] = [
+pub(super) const KEYS: &[Key] = &[
     Key {
         name: "public_url",
         about: &[
@@ -101,6 +101,15 @@ pub(super) const KEYS: [Key; 21] = [
         about: &["How: text, or json with one object a line."],
         example: r#""text""#,
         kind: Kind::Optional,
+    },
+    Key {
+        name: "otlp_endpoint",
+        about: &[
+            "An OpenTelemetry collector that traces are sent to by OTLP over HTTP; none unless given. Needs a program that",
+            "was built with --features otlp.",
+        ],
+        example: r#""http://127.0.0.1:4318""#,
+        kind: Kind::Off,
     },
     Key {
         name: "signing_key_rotation",
@@ -199,7 +208,7 @@ pub(crate) fn sample() -> String {
         "# authmint.toml: every key also as AUTHMINT_KEY in the environment, which goes before the file; most as a\n\
          # flag of `authmint serve`, which goes before both. `authmint check-config` finds every fault at once.\n",
     );
-    for key in &KEYS {
+    for key in KEYS {
         text.push('\n');
         for line in key.about {
             text.push_str(&format!("# {line}\n"));

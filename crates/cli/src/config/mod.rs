@@ -74,6 +74,8 @@ pub(crate) struct ServiceConfig {
     /// How long lines of the audit trail are kept.
     pub(crate) audit_kept_for: Duration,
     pub(crate) log: LogConfig,
+    /// Where traces are sent; nowhere unless given.
+    pub(crate) otlp_endpoint: Option<String>,
 }
 
 /// Which database, under which key ring, and what holds for the keys in it.
@@ -151,6 +153,7 @@ impl ServiceConfig {
             "json" => Ok(true),
             _ => Err("must be text or json".to_owned()),
         });
+        let otlp_endpoint = values.optional("otlp_endpoint", read_otlp_endpoint);
         match (public_url, database, smtp) {
             (Some(public_url), Some(database), Some(smtp)) if values.faults.is_empty() => Ok(Self {
                 database,
@@ -165,6 +168,7 @@ impl ServiceConfig {
                     filter: filter.unwrap_or_else(|| "info".to_owned()),
                     json: json.unwrap_or(false),
                 },
+                otlp_endpoint,
             }),
             _ => Err(Faults(values.faults)),
         }
@@ -233,10 +237,9 @@ fn refuse_development(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// The name of a file, or the ring itself, which begins with the number of a key.
+/// The name of a file, or the ring itself.
 fn read_key_ring(text: &str) -> Result<KeyRingPlace, String> {
-    let number = text.trim_start().split(':').next().unwrap_or("");
-    if text.contains(':') && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+    if text.lines().any(is_key_line) {
         return text.parse().map(KeyRingPlace::Read).map_err(told);
     }
     let path = PathBuf::from(text);
@@ -244,12 +247,33 @@ fn read_key_ring(text: &str) -> Result<KeyRingPlace, String> {
     match path.try_exists() {
         Ok(true) => data_dir::read_key_ring(&path).map(KeyRingPlace::Read).map_err(|error| chain(&error)),
         Ok(false) => Ok(KeyRingPlace::Missing(path)),
-        Err(error) => Err(format!("{text} cannot be reached: {error}")),
+        // Without the text: whoever mistook one key for another may have written a secret there.
+        Err(error) => Err(format!("names no file that can be reached: {error}")),
     }
 }
 
 fn read_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "must be an address with a port, such as 127.0.0.1:8420".to_owned())
+}
+
+fn read_otlp_endpoint(text: &str) -> Result<String, String> {
+    if !cfg!(feature = "otlp") {
+        return Err(
+            "this program was built without traces: leave it out, or build with --features otlp".to_owned()
+        );
+    }
+    // An address is what a public URL is: http or https, a host, perhaps a path, and nothing that could be a secret.
+    PublicUrl::parse(text)
+        .map(|url| url.to_string())
+        .map_err(|_| "must be the address of a collector, such as http://127.0.0.1:4318".to_owned())
+}
+
+/// Whether a line is meant as a key of a ring, comments before it or not: a secret must not become the name of a file.
+fn is_key_line(line: &str) -> bool {
+    line.trim().split_once(':').is_some_and(|(id, secret)| {
+        let numbered = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        numbered || secret.bytes().take_while(u8::is_ascii_hexdigit).count() >= 64
+    })
 }
 
 fn read_smtp(text: &str) -> Result<SmtpConfig, String> {

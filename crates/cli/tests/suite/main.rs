@@ -6,6 +6,8 @@ mod backup;
 mod dev;
 mod kill;
 mod management;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod program;
 mod serve;
 mod served;

@@ -13,6 +13,8 @@ fn the_sample_is_a_configuration_and_so_is_every_line_that_it_leaves_out() {
     let sample = String::from_utf8(sample.stdout).unwrap();
     let whole: Vec<_> = sample
         .lines()
+        // What this program was built without is a fault in a configuration, and told so.
+        .filter(|line| cfg!(feature = "otlp") || !line.starts_with("#otlp_endpoint"))
         .map(|line| match line.strip_prefix('#') {
             Some(rest) if !rest.starts_with(' ') => rest,
             _ => line,
@@ -166,6 +168,45 @@ async fn metrics_are_told_on_the_address_that_was_given_for_them_and_on_no_other
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_client_may_make_so_many_requests_unless_a_nameless_proxy_hides_all_of_them() {
+    let statuses = async |served: &Served| {
+        let mut refused = 0;
+        for _ in 0..60 {
+            let (status, text) = served.get("/.well-known/jwks.json").await;
+            assert!(status == 200 || (status == 429 && text.contains("rate_limited")), "{status} {text}");
+            refused += usize::from(status == 429);
+            assert_eq!(served.get("/healthz").await.0, 200);
+        }
+        refused
+    };
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    place.add("calls_per_client = 1\n");
+    let served = Served::start(&place);
+    assert!(statuses(&served).await > 0);
+    assert!(!served.terminate_and_read_log().contains("trust_proxy"));
+
+    place.add("trust_proxy = []\n");
+    let public = "public_url = \"https://auth.example.com\"";
+    let text = std::fs::read_to_string(place.path("authmint.toml")).unwrap();
+    place.write(&text.replace("public_url = \"http://localhost:8420\"", public));
+    let served = Served::start(&place);
+    assert_eq!(statuses(&served).await, 0);
+    let log = served.terminate_and_read_log();
+    assert!(log.contains("trust_proxy names no proxy") && log.contains("name the proxy"), "{log}");
+}
+
+#[cfg(not(feature = "otlp"))]
+#[test]
+fn a_program_without_traces_says_so_rather_than_send_none() {
+    let place = Place::new();
+    place.configure("smtp://127.0.0.1:1");
+    place.add("otlp_endpoint = \"http://127.0.0.1:4318\"\n");
+    let said = place.refused(&["check-config"]);
+    assert!(said.contains("otlp_endpoint (from ") && said.contains("--features otlp"), "{said}");
+}
+
 #[test]
 fn the_environment_may_hold_the_key_ring_itself() {
     let place = Place::new();
@@ -181,6 +222,20 @@ fn the_environment_may_hold_the_key_ring_itself() {
     let other = create(&format!("1:{}", "cd".repeat(32)));
     let said = String::from_utf8(other.stderr).unwrap();
     assert!(said.contains("did not write this database") && !said.contains("cdcd"), "{said}");
+
+    // Whatever stands around a key, it is never taken for the name of a file and told as one.
+    let secret = "cd".repeat(32);
+    for ring in [
+        format!("# of 2026\n1:{secret}"),
+        format!("\n\n  1:{secret}\n"),
+        format!(":{secret}"),
+        format!("key one:{secret}"),
+    ] {
+        let other = create(&ring);
+        let said = String::from_utf8(other.stderr).unwrap();
+        assert!(!other.status.success() && said.contains("key ring") && !said.contains("cdcd"), "{said}");
+    }
+    assert_eq!(std::fs::read_dir(place.path("data")).unwrap().count(), 1, "no file was made of a key");
 }
 
 #[tokio::test(flavor = "multi_thread")]

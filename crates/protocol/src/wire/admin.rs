@@ -1,5 +1,6 @@
 //! Management: `/api/v1` and what the command line prints. Times are ISO 8601 in UTC, spans whole seconds.
 
+use super::object::object;
 use crate::secret::{ApiKeyText, OperatorTokenText, disclose};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -105,7 +106,7 @@ pub struct NewProject {
     /// `development`, `staging` or `production`.
     pub environment: String,
     /// What it chooses otherwise than the defaults.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub settings: SettingsChange,
 }
 
@@ -118,7 +119,7 @@ pub struct ProjectChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What it chooses.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub settings: SettingsChange,
 }
 
@@ -181,7 +182,7 @@ pub struct NewApiKey {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// From where it may be used; for a client key alone.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub callers: Callers,
 }
 
@@ -200,7 +201,7 @@ pub struct AdoptedApiKey {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// From where it may be used; for a client key alone.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub callers: Callers,
 }
 

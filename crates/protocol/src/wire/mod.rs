@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod feed;
+pub mod object;
 pub mod problem;
 pub mod session;
 pub mod sign_in;

@@ -17,7 +17,10 @@ use authmint_domain::{
         project::Scope,
     },
 };
-use authmint_protocol::wire::admin::{Event, Page};
+use authmint_protocol::{
+    id::ProjectId,
+    wire::admin::{Event, Page},
+};
 use axum::extract::State;
 
 /// The parameters that choose lines; a cursor belongs to one choice.
@@ -42,7 +45,7 @@ pub(crate) async fn list(
     manager: Manager,
     query: Query,
 ) -> Result<Json<Page<Event>>, Problem> {
-    let (cx, named) = (app.context(), query.optional("project_id")?.is_some());
+    let (cx, named) = (app.context(), query.id::<ProjectId>("project_id")?.is_some());
     let read = match manager {
         Manager::Operator(grant) if !named => Err(grant),
         manager => Ok(manager.manage(&app, &query, Scope::EventsRead).await?),

@@ -23,11 +23,16 @@ pub struct AppConfig {
     pub signing_keys: Schedule,
     /// Whether rate limits are on; off only for load tests in development mode.
     pub limited: bool,
+    /// How a request's span continues the trace of a trusted proxy, where somebody collects traces.
+    pub continue_trace: Option<ContinueTrace>,
     /// How long lines of the audit trail are kept; none: for good.
     pub audit_kept_for: Option<Duration>,
     /// How long an API key that was looked up, or not found, is taken at its word.
     pub key_cache_ttl: Duration,
 }
+
+/// Makes a span part of the trace that the headers of its request name.
+pub type ContinueTrace = fn(&tracing::Span, &http::HeaderMap);
 
 /// Whom a service is for.
 #[derive(Clone)]
@@ -122,6 +127,7 @@ impl AppConfig {
             limits: HttpLimits::default(),
             signing_keys: SCHEDULE,
             limited: true,
+            continue_trace: None,
             audit_kept_for: Some(AUDIT_KEPT_FOR),
             key_cache_ttl: Duration::from_secs(2),
         })

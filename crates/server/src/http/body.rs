@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use crate::app::{App, HttpLimits};
-use authmint_protocol::ErrorCode;
+use authmint_protocol::{ErrorCode, wire::object::object};
 use axum::{body::Body, extract::FromRequest, extract::Request};
 use bytes::{Bytes, BytesMut};
 use http::header;
@@ -36,8 +36,14 @@ impl<T: DeserializeOwned> FromRequest<App> for OptionalJson<T> {
             return Ok(Self(None));
         }
         // What the parser says may quote the body, secrets and all; so it stays here.
-        serde_json::from_slice(&bytes).map(|value| Self(Some(value))).map_err(|_| invalid())
+        from_object(&bytes).map(|value| Self(Some(value))).map_err(|_| invalid())
     }
+}
+
+fn from_object<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = object(&mut deserializer)?;
+    deserializer.end().map(|()| value)
 }
 
 /// Reads a small body before anyone decides about the request.

@@ -50,7 +50,7 @@ pub(super) fn prefix(parts: &Parts, app: &App) -> ClientPrefix {
 }
 
 /// The address of the connection; a request without one was made in this process.
-pub(super) fn peer(extensions: &Extensions) -> IpAddr {
+pub(crate) fn peer(extensions: &Extensions) -> IpAddr {
     let peer = extensions.get::<ConnectInfo<SocketAddr>>();
     peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip())
 }

@@ -29,7 +29,7 @@ use tracing::Instrument as _;
 /// Admits a request, has it answered within its time, and finishes the answer's headers and log line.
 pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
     let id = app.request_ids().of(request.headers());
-    let span = telemetry::span(&request, &id);
+    let span = telemetry::span(app.config(), &request, &id);
     async move {
         let began = app.context().clock.now();
         let (route, _in_flight) = (app.metrics().routes.of(&request), app.metrics().in_flight.enter());
@@ -44,7 +44,7 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
             Ok(()) => match body::take_in(request, &app.config().limits).await {
                 Err(problem) => problem.into_response(),
                 // After the body: who is told off in the middle of writing sees a broken connection instead.
-                Ok(request) => match flood::check(&app, &request) {
+                Ok(request) => match flood::check(&app, &request, began) {
                     Err(problem) => problem.into_response(),
                     Ok(()) => answer(&app, next.run(request)).await,
                 },
@@ -61,6 +61,7 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         route.answered(response.status(), code, ms);
         telemetry::answered(response.status(), code, ms);
+        telemetry::note_answer(app.config(), response.status(), code);
         response
     }
     .instrument(span)

@@ -14,7 +14,6 @@ use crate::{
     app::{App, AppConfig},
     router::SESSION_CALLS,
 };
-use authmint_domain::port::Clock as _;
 use authmint_protocol::{ErrorCode, time::Timestamp};
 use axum::extract::Request;
 use quick_cache::sync::Cache;
@@ -81,7 +80,7 @@ impl Flood {
 }
 
 /// Refuses a request whose client has spent its allowance.
-pub(super) fn check(app: &App, request: &Request) -> Result<(), Problem> {
+pub(super) fn check(app: &App, request: &Request, now: Timestamp) -> Result<(), Problem> {
     let (flood, config, path) = (app.flood(), app.config(), request.uri().path());
     let of_sessions = path.strip_prefix(config.public_url.path_prefix());
     let (allowances, limit) = match of_sessions {
@@ -96,7 +95,7 @@ pub(super) fn check(app: &App, request: &Request) -> Result<(), Problem> {
         // A proxy that names nobody, or speaks for itself.
         return Ok(());
     }
-    allowances.pay(client(address), app.context().clock.now()).map_err(|wait| {
+    allowances.pay(client(address), now).map_err(|wait| {
         flood.refused.fetch_add(1, Relaxed);
         app.metrics().limited(limit);
         let text = format!("too many requests from this network; try again in {} s", wait.as_secs() + 1);

@@ -21,10 +21,15 @@ impl Query {
 
     /// A parameter that may be missing; an empty one is missing (RFC 6749, section 3.1), a repeated one is refused.
     pub(crate) fn optional(&self, name: &'static str) -> Result<Option<&str>, Problem> {
+        Ok(self.given(name)?.filter(|value| !value.is_empty()))
+    }
+
+    /// A parameter that may be missing, be it empty.
+    fn given(&self, name: &'static str) -> Result<Option<&str>, Problem> {
         let mut values = self.0.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str());
         match (values.next(), values.next()) {
             (_, Some(_)) => Err(invalid(format!("the parameter {name} comes more than once"))),
-            (value, None) => Ok(value.filter(|value| !value.is_empty())),
+            (value, None) => Ok(value),
         }
     }
 
@@ -53,13 +58,15 @@ impl Query {
     }
 
     /// A parameter that may be missing, and is `what` if it is there.
+    ///
+    /// An empty one is not: a call that names a user or a project by a variable that was never set means another list.
     pub(crate) fn read<T>(
         &self,
         name: &'static str,
         read: impl FnOnce(&str) -> Option<T>,
         what: &str,
     ) -> Result<Option<T>, Problem> {
-        let found = self.optional(name)?;
+        let found = self.given(name)?;
         found
             .map(|text| read(text).ok_or_else(|| invalid(format!("the parameter {name} is {what}"))))
             .transpose()
@@ -103,5 +110,7 @@ mod tests {
         assert_eq!(query.required("d").unwrap(), "x y z");
         assert_eq!(query.required("ab").unwrap(), "3", "names are decoded, too, and once");
         assert_eq!(query.optional("e").unwrap(), None);
+        assert_eq!((query.number("a").unwrap(), query.number("e").unwrap()), (Some(1), None));
+        assert!(query.number("b").is_err() && query.time("b").is_err() && query.number("d").is_err());
     }
 }

@@ -40,10 +40,31 @@ impl Page {
         let _written = writeln!(self.0, " {value}");
     }
 
-    /// A family of one number.
-    pub(super) fn single(&mut self, name: &str, kind: Kind, help: &str, value: impl Display) {
-        self.family(name, kind, help);
+    /// A family of one number that only grows.
+    pub(super) fn counter(&mut self, name: &str, help: &str, value: u64) {
+        self.family(name, Kind::Counter, help);
         self.sample(name, &[], value);
+    }
+
+    /// A family of one number as it is now.
+    pub(super) fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
+        self.family(name, Kind::Gauge, help);
+        self.sample(name, &[], value);
+    }
+
+    /// A family of numbers that only grow, each under the texts of its labels.
+    pub(super) fn tally<const LABELS: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        labels: [&str; LABELS],
+        counts: impl IntoIterator<Item = ([&'static str; LABELS], u64)>,
+    ) {
+        self.family(name, Kind::Counter, help);
+        for (texts, count) in counts {
+            let labels: Vec<_> = labels.into_iter().zip(texts).collect();
+            self.sample(name, &labels, count);
+        }
     }
 
     pub(super) fn into_text(self) -> String {
@@ -65,7 +86,7 @@ mod tests {
         let mut page = Page::default();
         page.family("a_total", Kind::Counter, "Help.");
         page.sample("a_total", &[("x", "1"), ("y", "\"}\\\n")], 3);
-        page.single("b", Kind::Gauge, "Other.", 4);
+        page.gauge("b", "Other.", 4);
         assert_eq!(
             page.into_text(),
             "# HELP a_total Help.\n# TYPE a_total counter\na_total{x=\"1\",y=\"\\\"}\\\\\\n\"} 3\n\

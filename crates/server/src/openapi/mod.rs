@@ -33,7 +33,7 @@ pub fn openapi() -> String {
         title = "authmint",
         description = "Authentication for apps: sign-in, sessions, and their management. Paths stand under the \
                        service's public URL, save /healthz and /readyz, which the process answers itself. Calls \
-                       under /api/v1 are snake_case with ISO 8601 times; an empty query parameter is a missing one.",
+                       under /api/v1 are snake_case with ISO 8601 times.",
     ),
     paths(
         otps_send::send_code,

@@ -19,7 +19,7 @@ const REFUSALS: [Refusal; 11] = [
     // Only where a call says so.
     Refusal { status: 409, name: "Conflict", of: |_| false },
     Refusal { status: 413, name: "ContentTooLarge", of: |call| call.get("requestBody").is_some() },
-    Refusal { status: 429, name: "TooManyRequests", of: |_| false },
+    Refusal { status: 429, name: "TooManyRequests", of: |call| call["tags"][0] != "probes" },
     Refusal { status: 431, name: "HeadersTooLarge", of: |_| true },
     Refusal { status: 500, name: "InternalError", of: |_| true },
     Refusal { status: 503, name: "Unavailable", of: |_| true },

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// Adds to the fields of every message what their names say.
 pub(super) fn add(document: &mut Value) {
+    no_null_bodies(document);
     let messages = document["components"]["schemas"].as_object_mut();
     for (name, message) in messages.into_iter().flatten() {
         if let Some(item) = name.strip_prefix("Page_") {
@@ -17,6 +18,19 @@ pub(super) fn add(document: &mut Value) {
         // A message that holds another one is written as both of them, side by side.
         for part in message.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
             describe_fields(name, part);
+        }
+    }
+}
+
+/// A body that may be missing is described as one that may be null, which no call takes.
+fn no_null_bodies(document: &mut Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    for call in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+        let schema = call.pointer_mut("/requestBody/content/application~1json/schema");
+        if let Some(schema) = schema
+            && let Some(body) = schema.pointer_mut("/oneOf/0").map(Value::take)
+        {
+            *schema = body;
         }
     }
 }

@@ -308,7 +308,7 @@ impl Answer {
 
     /// Insists on a success.
     #[track_caller]
-    pub(crate) fn is_ok(self) -> Self {
+    pub(crate) fn success(self) -> Self {
         assert!((200..300).contains(&self.status), "{} {}", self.status, self.text);
         self
     }

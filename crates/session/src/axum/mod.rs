@@ -24,7 +24,6 @@
 
 mod extract;
 mod routes;
-mod same_origin;
 
-pub use extract::AuthRejection;
-pub use routes::{BODY_LIMIT, routes};
+pub use crate::web::{AuthRejection, BODY_LIMIT};
+pub use routes::routes;

@@ -1,7 +1,8 @@
 //! What a conversation ends with, and what the app's answer must carry because of it.
 
+use super::headers::AnswerHeaders;
 use crate::{error::AuthError, session::Session};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 
 /// The end of a conversation.
 #[derive(Debug, Clone)]
@@ -39,21 +40,22 @@ impl SetCookies {
     /// A cookie that the answer sets already is left to the app: a sign-out in a handler comes after the check of the
     /// request, and a fresh cookie behind it would undo it. An answer with an auth cookie also gets
     /// `Cache-Control: private, no-store` and `Cookie` in `Vary`, or a shared cache would sign the next visitor in.
-    pub fn apply(&self, headers: &mut HeaderMap) {
+    pub fn apply(&self, headers: &mut impl AnswerHeaders) {
         if self.is_empty() {
             return;
         }
-        let by_app: Vec<HeaderValue> = headers.get_all(header::SET_COOKIE).iter().cloned().collect();
-        for value in &self.0 {
-            if !by_app.iter().any(|other| name(other) == name(value)) {
-                headers.append(header::SET_COOKIE, value.clone());
-            }
+        let by_app = |value: &HeaderValue| {
+            headers.any(&header::SET_COOKIE, |other| name(other) == name(value.as_bytes()))
+        };
+        // All compared before the first is added: one name may well come twice, cleared and set.
+        let ours: Vec<_> = self.0.iter().filter(|value| !by_app(value)).cloned().collect();
+        for value in ours {
+            headers.append(header::SET_COOKIE, value);
         }
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-        let varies = headers.get_all(header::VARY).iter().any(|value| {
-            value.to_str().is_ok_and(|names| {
-                names.split(',').map(str::trim).any(|name| name == "*" || name.eq_ignore_ascii_case("cookie"))
-            })
+        headers.replace(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        let varies = headers.any(&header::VARY, |names| {
+            let mut names = names.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+            names.any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
         });
         if !varies {
             headers.append(header::VARY, HeaderValue::from_static("Cookie"));
@@ -71,6 +73,6 @@ impl SetCookies {
 }
 
 /// The name in a `Set-Cookie` value.
-fn name(cookie: &HeaderValue) -> Option<&[u8]> {
-    cookie.as_bytes().split(|&byte| byte == b'=').next().map(<[u8]>::trim_ascii)
+fn name(cookie: &[u8]) -> Option<&[u8]> {
+    cookie.split(|&byte| byte == b'=').next().map(<[u8]>::trim_ascii)
 }

@@ -1,19 +1,25 @@
 //! What the guard reads out of a request.
 
+use super::headers::RequestHeaders;
 use authmint_protocol::cookie::{CookieNames, CookiePair, is_loopback_host};
-use http::{HeaderMap, Request, header, request::Parts};
+use http::{HeaderMap, Request, request::Parts};
 
 /// The head of a request to the app, borrowed.
 #[derive(Clone, Copy)]
 pub struct RequestHead<'a> {
-    headers: &'a HeaderMap,
+    headers: &'a dyn RequestHeaders,
     authority: Option<&'a str>,
 }
 
 impl<'a> RequestHead<'a> {
+    /// The head of a request of any framework; the authority is that of its target, which HTTP/2 sends for `Host`.
+    pub fn new(headers: &'a dyn RequestHeaders, authority: Option<&'a str>) -> Self {
+        Self { headers, authority }
+    }
+
     pub(super) fn cookies<const N: usize>(self, names: [&CookieNames; N]) -> [CookiePair<'a>; N] {
-        let headers = self.headers.get_all(header::COOKIE);
-        CookiePair::read_each(headers.iter().map(header::HeaderValue::as_bytes), names)
+        let headers = (0..).map_while(|index| self.headers.cookies(index));
+        CookiePair::read_each(headers, names)
     }
 
     /// Whether the answer replaces the page: only then may it clear cookies.
@@ -21,59 +27,53 @@ impl<'a> RequestHead<'a> {
     /// HTTP has no conditional `Set-Cookie`: the answer to a background request may land after a new sign-in.
     /// Browsers that send no `Sec-Fetch-*` headers at all are given the benefit of the doubt.
     pub(super) fn is_navigation(self) -> bool {
-        match self.headers.get("sec-fetch-dest") {
-            Some(destination) => destination == "document",
+        match self.headers.first("sec-fetch-dest") {
+            Some(destination) => destination == b"document",
             None => !["sec-fetch-mode", "sec-fetch-site", "sec-fetch-user"]
                 .iter()
-                .any(|name| self.headers.contains_key(*name)),
+                .any(|name| self.headers.first(name).is_some()),
         }
     }
 
     /// Whether the browser or a framework only guesses that the page will be wanted.
     pub(super) fn is_prefetch(self) -> bool {
-        let says = |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok());
         ["sec-purpose", "purpose", "x-moz", "x-purpose"]
             .iter()
-            .filter_map(|name| says(name))
+            .filter_map(|name| self.header(name))
             .any(|value| value.to_ascii_lowercase().contains("prefetch"))
-            || self.headers.contains_key("next-router-prefetch")
+            || self.headers.first("next-router-prefetch").is_some()
     }
 
     /// Whether the app is visited under a loopback name, where browsers keep no `Secure` cookies over plain HTTP.
     pub(super) fn is_loopback(self) -> bool {
-        let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        host.or(self.authority).is_some_and(is_loopback_host)
+        self.host().is_some_and(is_loopback_host)
     }
 
     /// The host that the browser asked for.
-    #[cfg(feature = "axum")]
     pub(crate) fn host(self) -> Option<&'a str> {
-        self.headers.get(header::HOST).and_then(|host| host.to_str().ok()).or(self.authority)
+        self.header("host").or(self.authority)
     }
 
-    #[cfg(feature = "axum")]
+    /// The first value under a name, if it is text.
     pub(crate) fn header(self, name: &str) -> Option<&'a str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
+        std::str::from_utf8(self.headers.first(name)?).ok().filter(|text| text.is_ascii())
     }
 }
 
 impl<'a> From<&'a HeaderMap> for RequestHead<'a> {
     fn from(headers: &'a HeaderMap) -> Self {
-        Self { headers, authority: None }
+        Self::new(headers, None)
     }
 }
 
 impl<'a> From<&'a Parts> for RequestHead<'a> {
     fn from(parts: &'a Parts) -> Self {
-        Self { headers: &parts.headers, authority: parts.uri.authority().map(http::uri::Authority::as_str) }
+        Self::new(&parts.headers, parts.uri.authority().map(http::uri::Authority::as_str))
     }
 }
 
 impl<'a, B> From<&'a Request<B>> for RequestHead<'a> {
     fn from(request: &'a Request<B>) -> Self {
-        Self {
-            headers: request.headers(),
-            authority: request.uri().authority().map(http::uri::Authority::as_str),
-        }
+        Self::new(request.headers(), request.uri().authority().map(http::uri::Authority::as_str))
     }
 }

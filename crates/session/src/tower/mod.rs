@@ -28,30 +28,7 @@ mod future;
 mod layer;
 mod service;
 
+pub use crate::web::Checked;
 pub use future::ResponseFuture;
 pub use layer::AuthLayer;
 pub use service::AuthService;
-
-use crate::{error::AuthError, session::Session};
-
-/// What the layer found out about a request; it stands in the request's extensions.
-#[derive(Debug, Clone)]
-pub struct Checked(Result<Session, AuthError>);
-
-impl Checked {
-    /// The session.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub fn session(&self) -> Result<&Session, &AuthError> {
-        self.0.as_ref()
-    }
-
-    /// The session, taken out.
-    ///
-    /// # Errors
-    /// Why there is none.
-    pub fn into_session(self) -> Result<Session, AuthError> {
-        self.0
-    }
-}

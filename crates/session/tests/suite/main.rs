@@ -14,9 +14,13 @@ mod threats;
 mod vectors;
 mod world;
 
-#[cfg(feature = "axum")]
-mod axum_app;
+#[cfg(feature = "actix")]
+mod actix_middleware;
 #[cfg(feature = "client")]
 mod client;
+#[cfg(any(feature = "axum", feature = "actix"))]
+mod frameworks;
 #[cfg(feature = "tower")]
 mod tower_layer;
+#[cfg(any(feature = "axum", feature = "actix"))]
+mod web_app;

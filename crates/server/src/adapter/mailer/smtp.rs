@@ -19,7 +19,7 @@ use std::{
     str::FromStr,
     time::{Duration, UNIX_EPOCH},
 };
-use url::{Host, Url};
+use url::Url;
 use zeroize::Zeroizing;
 
 /// How the connection to the mail server is protected.
@@ -211,7 +211,8 @@ fn message(from: &Mailbox, mail: &CodeMail, letter: &Letter) -> Result<Message, 
 fn is_loopback(host: &str) -> bool {
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => matches!(Host::parse(host), Ok(Host::Domain(name)) if name == "localhost"),
+        // To the letter: `%6cocalhost` would be decoded by a URL parser, but not by whoever looks the name up.
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
     }
 }
 
@@ -230,9 +231,15 @@ mod tests {
     #[tokio::test]
     async fn unprotected_mail_goes_to_this_machine_only() {
         assert_eq!(fault("smtp://mail.example.com"), InvalidSmtp::PlainRemote);
-        assert_eq!(fault("smtp://localhost.example.com:25"), InvalidSmtp::PlainRemote);
+        for named_so_by_url_parsers_alone in
+            ["localhost.example.com", "%6cocalhost", "%EF%BC%AC%4f%63%61%6c%68%6f%73%74"]
+        {
+            let url = format!("smtp://{named_so_by_url_parsers_alone}:25");
+            assert_eq!(fault(&url), InvalidSmtp::PlainRemote, "{url}");
+        }
         for good in [
             "smtp://127.0.0.1:2525",
+            "smtp://LOCALHOST:2525",
             "smtp://localhost:2525?from=Shop%20%3Cno-reply@shop.example%3E",
             "smtp://[::1]:2525",
             "smtps://user:pass@mail.example.com?from=no-reply@example.com",

@@ -24,14 +24,14 @@ async fn a_key_is_shown_once_listed_without_its_text_and_refused_once_revoked() 
     assert_eq!(refused_with("https://app.example").await, "refresh_malformed", "it is let in");
     assert_eq!(refused_with(ORIGIN).await, "origin_not_allowed");
 
-    let listed = service.manage(&operator, "GET", &path).send().await.is_ok();
+    let listed = service.manage(&operator, "GET", &path).send().await.success();
     assert!(listed.items("id").contains(&made.field("id")) && !listed.text.contains(&key));
     let path = format!("api-keys/{}", made.field("id"));
-    let revoked = service.manage(&operator, "DELETE", &path).send().await.is_ok();
+    let revoked = service.manage(&operator, "DELETE", &path).send().await.success();
     assert!(!revoked.field("revoked_at").is_empty(), "{}", revoked.text);
     service.pass(2);
     assert_eq!(refused_with("https://app.example").await, "api_key_unknown");
-    let again = service.manage(&operator, "DELETE", &path).send().await.is_ok();
+    let again = service.manage(&operator, "DELETE", &path).send().await.success();
     assert_eq!(again.json["revoked_at"], revoked.json["revoked_at"], "once is for good");
     assert_eq!(events(&service, &operator, "api_key_revoked").await.items("kind").len(), 1);
 }

@@ -9,7 +9,7 @@ async fn walk(service: &Service, credential: &str, path: &str, name: &str) -> Ve
     let and = if path.contains('?') { '&' } else { '?' };
     loop {
         let page = format!("{path}{and}limit=2{cursor}");
-        let page: Answer = service.manage(credential, "GET", &page).send().await.is_ok();
+        let page: Answer = service.manage(credential, "GET", &page).send().await.success();
         assert!((1..=2).contains(&page.items(name).len()), "{}", page.text);
         all.extend(page.items(name).into_iter().map(str::to_owned));
         match page.json["next_cursor"].as_str() {
@@ -46,7 +46,7 @@ async fn pages_of_every_list_join_up_to_the_whole() {
         (&key, format!("users/{ada}/sessions"), "id"),
         (&key, "events?kind=session_opened".to_owned(), "session_id"),
     ] {
-        let whole = service.manage(credential, "GET", &path).send().await.is_ok();
+        let whole = service.manage(credential, "GET", &path).send().await.success();
         let walked = walk(&service, credential, &path, name).await;
         assert_eq!(walked, whole.items(name), "{path}");
         assert!(walked.len() >= 2, "{path}");
@@ -61,9 +61,9 @@ async fn threat_46_a_cursor_is_data_of_one_list() {
     for index in 0..2 {
         service.sign_in(&format!("u{index}@example.com")).await;
     }
-    let users = service.manage(&key, "GET", "users?limit=1").send().await.is_ok();
+    let users = service.manage(&key, "GET", "users?limit=1").send().await.success();
     let users = users.field("next_cursor");
-    let events = service.manage(&key, "GET", "events?limit=1").send().await.is_ok();
+    let events = service.manage(&key, "GET", "events?limit=1").send().await.success();
     let events = events.field("next_cursor");
     for path in [
         format!("users?cursor={events}"),
@@ -79,5 +79,5 @@ async fn threat_46_a_cursor_is_data_of_one_list() {
         service.manage(&key, "GET", &path).send().await.is_problem(400, "parameter_invalid");
     }
     let path = format!("users?limit=1&cursor={users}");
-    assert_eq!(service.manage(&key, "GET", &path).send().await.is_ok().items("id").len(), 1, "the control");
+    assert_eq!(service.manage(&key, "GET", &path).send().await.success().items("id").len(), 1, "the control");
 }

@@ -30,7 +30,7 @@ const ALL: [&str; 8] = [
 
 async fn make_project(service: &Service, operator: &str, environment: &str) -> String {
     let body = json!({ "name": "Other", "environment": environment }).to_string();
-    let made = service.manage(operator, "POST", "projects").body(body).send().await.is_ok();
+    let made = service.manage(operator, "POST", "projects").body(body).send().await.success();
     made.field("id").to_owned()
 }
 
@@ -38,14 +38,14 @@ async fn make_project(service: &Service, operator: &str, environment: &str) -> S
 async fn make_server_key(service: &Service, operator: &str, project: &str, scopes: &[&str]) -> String {
     let path = format!("projects/{project}/api-keys");
     let body = json!({ "usage": "server", "scopes": scopes }).to_string();
-    let made = service.manage(operator, "POST", &path).body(body).send().await.is_ok();
+    let made = service.manage(operator, "POST", &path).body(body).send().await.success();
     made.field("key").to_owned()
 }
 
 /// The newest lines of the shop's trail of one kind.
 async fn events(service: &Service, operator: &str, kind: &str) -> Answer {
     let path = format!("events?project_id={SHOP}&kind={kind}");
-    service.manage(operator, "GET", &path).send().await.is_ok()
+    service.manage(operator, "GET", &path).send().await.success()
 }
 
 fn token_of(material: &Value) -> &str {

@@ -11,12 +11,12 @@ async fn a_token_is_shown_once_serves_and_is_refused_within_two_seconds_of_its_e
     let made = service.manage(&first, "POST", "operator-tokens").body(asked).send().await;
     assert_eq!((made.status, made.header("cache-control")), (201, Some("no-store")), "{}", made.text);
     let token = made.field("token").to_owned();
-    let listed = service.manage(&token, "GET", "operator-tokens").send().await.is_ok();
+    let listed = service.manage(&token, "GET", "operator-tokens").send().await.success();
     assert_eq!(listed.items("name"), ["tests", "deploy"]);
     assert!(!listed.text.contains("amo1_"), "{}", listed.text);
 
     let path = format!("operator-tokens/{}", made.field("id"));
-    assert!(!service.manage(&first, "DELETE", &path).send().await.is_ok().field("revoked_at").is_empty());
+    assert!(!service.manage(&first, "DELETE", &path).send().await.success().field("revoked_at").is_empty());
     service.pass(2);
     let refused = service.manage(&token, "GET", "projects").send().await;
     refused.is_problem(401, "operator_token_invalid");
@@ -34,10 +34,10 @@ async fn a_token_ends_when_its_time_is_over_whatever_is_remembered_of_it() {
     .await;
     let first = service.operator().await;
     let asked = json!({ "name": "short", "lives_for": 60 }).to_string();
-    let made = service.manage(&first, "POST", "operator-tokens").body(asked).send().await.is_ok();
+    let made = service.manage(&first, "POST", "operator-tokens").body(asked).send().await.success();
     let token = made.field("token");
     service.pass(59);
-    service.manage(token, "GET", "projects").send().await.is_ok();
+    service.manage(token, "GET", "projects").send().await.success();
     service.pass(1);
     service.manage(token, "GET", "projects").send().await.is_problem(401, "operator_token_invalid");
     for asked in [r#"{"name":"x","lives_for":59}"#, r#"{"name":""}"#] {
@@ -60,7 +60,7 @@ async fn signing_keys_are_listed_rotated_and_revoked_and_the_service_works_by_it
             .to_owned()
     };
     let before = service.sign_in("ada@example.com").await;
-    let listed = service.manage(&operator, "GET", "signing-keys").send().await.is_ok();
+    let listed = service.manage(&operator, "GET", "signing-keys").send().await.success();
     assert!(
         listed.items("state").contains(&"active") && listed.items("kid").contains(&kid(&before).as_str())
     );
@@ -69,7 +69,7 @@ async fn signing_keys_are_listed_rotated_and_revoked_and_the_service_works_by_it
     let early = service.manage(&operator, "POST", "signing-keys/rotate").send().await;
     early.is_problem(409, "conflict");
     service.pass(16 * 60);
-    let rotated = service.manage(&operator, "POST", "signing-keys/rotate").send().await.is_ok();
+    let rotated = service.manage(&operator, "POST", "signing-keys/rotate").send().await.success();
     assert!(rotated.items("state").contains(&"retired"), "{}", rotated.text);
     let after = service.sign_in("ben@example.com").await;
     assert_ne!(kid(&after), kid(&before), "the next key signs at once");
@@ -77,12 +77,12 @@ async fn signing_keys_are_listed_rotated_and_revoked_and_the_service_works_by_it
     let published = async || service.call("GET", "/.well-known/jwks.json").send().await.text;
     assert!(published().await.contains(&kid(&after)));
     let path = format!("signing-keys/{}", kid(&after));
-    let revoked = service.manage(&operator, "DELETE", &path).send().await.is_ok();
+    let revoked = service.manage(&operator, "DELETE", &path).send().await.success();
     assert_eq!((revoked.field("kid"), revoked.field("state")), (kid(&after).as_str(), "revoked"));
     assert!(!published().await.contains(&kid(&after)), "it leaves the key set at once");
     super::profile(&service, &after).await.is_problem(401, "jwt_invalid");
     service.manage(&operator, "DELETE", &path).send().await.is_problem(409, "conflict");
-    let trail = service.manage(&operator, "GET", "events?kind=signing_key_revoked").send().await.is_ok();
+    let trail = service.manage(&operator, "GET", "events?kind=signing_key_revoked").send().await.success();
     assert!(trail.items("actor")[0].starts_with("operator_token:"), "{}", trail.text);
     for unknown in ["no-such-key", "..%2Fusers", "%00"] {
         let path = format!("signing-keys/{unknown}");
@@ -96,7 +96,7 @@ async fn an_algorithm_that_a_project_asks_for_signs_at_once() {
     let operator = service.operator().await;
     let asked = json!({ "settings": { "signing_algorithm": "EdDSA" } }).to_string();
     let path = format!("projects/{}", super::SHOP);
-    service.manage(&operator, "PATCH", &path).body(asked).send().await.is_ok();
+    service.manage(&operator, "PATCH", &path).body(asked).send().await.success();
     assert!(service.call("GET", "/.well-known/jwks.json").send().await.text.contains("Ed25519"));
     service.pass(2);
     let jwt = service.sign_in("ada@example.com").await["jwt"].as_str().unwrap().to_owned();

@@ -18,17 +18,17 @@ async fn a_project_is_made_listed_shown_and_changed() {
 
     let path = format!("projects/{}", made.field("id"));
     assert_eq!(service.manage(&operator, "GET", &path).send().await.json, made.json);
-    let listed = service.manage(&operator, "GET", "projects").send().await.is_ok();
+    let listed = service.manage(&operator, "GET", "projects").send().await.success();
     assert_eq!(listed.items("name"), ["Shop", "Try-out"]);
 
     let change = json!({ "name": "Trial", "settings": { "custom_claims": { "plan": "free" } } }).to_string();
-    let changed = service.manage(&operator, "PATCH", &path).body(change).send().await.is_ok();
+    let changed = service.manage(&operator, "PATCH", &path).body(change).send().await.success();
     assert_eq!((changed.field("name"), &changed.json["settings"]["settle"]), ("Trial", &json!(0)));
     assert_eq!(changed.json["settings"]["custom_claims"], json!({ "plan": "free" }));
     assert_eq!(service.manage(&operator, "GET", &path).send().await.json, changed.json);
 
     let trail = format!("events?project_id={}", made.field("id"));
-    let trail = service.manage(&operator, "GET", &trail).send().await.is_ok();
+    let trail = service.manage(&operator, "GET", &trail).send().await.success();
     assert_eq!(trail.items("kind"), ["project_changed", "project_created"]);
     assert_eq!(trail.items("detail"), ["name custom_claims", ""]);
 }
@@ -41,8 +41,8 @@ async fn a_projects_own_server_changes_it_and_no_other() {
     let key = make_server_key(&service, &operator, SHOP, &["project.write"]).await;
     let body = json!({ "settings": { "idle": 3600 } }).to_string();
     let changed = service.manage(&key, "PATCH", &format!("projects/{SHOP}")).body(body).send().await;
-    assert_eq!(changed.is_ok().json["settings"]["idle"], 3600);
-    let shown = service.manage(&key, "GET", &format!("projects/{SHOP}")).send().await.is_ok();
+    assert_eq!(changed.success().json["settings"]["idle"], 3600);
+    let shown = service.manage(&key, "GET", &format!("projects/{SHOP}")).send().await.success();
     assert_eq!(shown.field("name"), "Shop");
     for (method, path) in [("GET", ""), ("PATCH", ""), ("POST", "/not-before")] {
         let call = service.manage(&key, method, &format!("projects/{other}{path}")).body("{}");
@@ -70,7 +70,14 @@ async fn what_a_project_cannot_be_is_refused_and_named() {
         let call = service.manage(&operator, method, path).body(body.to_string()).send().await;
         call.is_problem(400, code);
     }
-    for empty in ["", "[]", "null", "{"] {
+    for empty in [
+        "",
+        "[]",
+        "null",
+        "{",
+        r#"["X","staging",{}]"#,
+        r#"{"name":"X","environment":"staging","settings":[]}"#,
+    ] {
         service
             .manage(&operator, "POST", "projects")
             .body(empty)
@@ -98,13 +105,13 @@ async fn not_before_ends_the_sessions_that_were_opened_before_it_and_only_those(
     let asked = json!({ "not_before": moment }).to_string();
     service.pass(5);
     let after = service.sign_in("ben@example.com").await;
-    let set = service.manage(&operator, "POST", &path).body(asked).send().await.is_ok();
+    let set = service.manage(&operator, "POST", &path).body(asked).send().await.success();
     assert_eq!(set.field("not_before"), moment);
     service.pass(2);
     service.refresh(token_of(&before)).await.is_problem(401, "session_revoked");
     assert_eq!(profile(&service, &before).await.status, 401);
     assert_eq!(service.refresh(token_of(&after)).await.status, 200);
-    let told = service.manage(&feed, "GET", "revocations").send().await.is_ok();
+    let told = service.manage(&feed, "GET", "revocations").send().await.success();
     assert_eq!(
         (&told.json["entries"][0]["kind"], told.json["entries"][0]["id"].as_str()),
         (&json!("project"), Some(SHOP))
@@ -119,7 +126,7 @@ async fn not_before_ends_the_sessions_that_were_opened_before_it_and_only_those(
     ] {
         service.manage(&operator, "POST", &path).body(body).send().await.is_problem(400, code);
     }
-    service.manage(&operator, "POST", &path).send().await.is_ok();
+    service.manage(&operator, "POST", &path).send().await.success();
     service.pass(2);
     service.refresh(token_of(&after)).await.is_problem(401, "session_revoked");
     service.pass(60);

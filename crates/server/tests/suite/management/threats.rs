@@ -16,7 +16,7 @@ async fn threat_42_no_body_says_whose_it_is() {
     let path = format!("users/{}/disable?user_id={}", user_of(&ada), user_of(&ben));
     let call = service.manage(&key, "POST", &path).body(lie.to_string());
     let call = call.header("x-user-id", user_of(&ben)).header("x-project-id", &other);
-    assert_eq!(call.send().await.is_ok().field("id"), user_of(&ada));
+    assert_eq!(call.send().await.success().field("id"), user_of(&ada));
     assert_eq!(service.refresh(token_of(&ben)).await.status, 200, "whom the body named is left alone");
 
     for (method, path) in [
@@ -107,10 +107,10 @@ async fn threat_46_what_is_searched_for_is_text_and_never_a_pattern() {
         "\u{e9}",
     ] {
         let path = format!("users?search={}", evil.replace('\u{e9}', "%C3%A9"));
-        let found = service.manage(&key, "GET", &path).send().await.is_ok();
+        let found = service.manage(&key, "GET", &path).send().await.success();
         assert_eq!(found.items("id"), [""; 0], "{evil}");
     }
-    let found = service.manage(&key, "GET", "users?search=ada%40").send().await.is_ok();
+    let found = service.manage(&key, "GET", "users?search=ada%40").send().await.success();
     assert_eq!(found.items("email"), ["ada@example.com"], "the control");
 }
 
@@ -121,9 +121,9 @@ async fn no_answer_and_no_line_of_the_trail_holds_a_secret() {
     let key = make_server_key(&service, &operator, SHOP, &ALL).await;
     let secret = service.one_time_secret("ada@example.com").await;
     let code = service.code_for("ada@example.com");
-    let ada = service.refresh(&secret).await.is_ok().json;
+    let ada = service.refresh(&secret).await.success().json;
     let asked = json!({ "name": "second" }).to_string();
-    let second = service.manage(&operator, "POST", "operator-tokens").body(asked).send().await.is_ok();
+    let second = service.manage(&operator, "POST", "operator-tokens").body(asked).send().await.success();
     let secrets = [
         operator.as_str(),
         second.field("token"),
@@ -146,7 +146,7 @@ async fn no_answer_and_no_line_of_the_trail_holds_a_secret() {
         format!("users/{user}/sessions?project_id={SHOP}"),
         format!("sessions/{session}?project_id={SHOP}"),
     ] {
-        let answer = service.manage(&operator, "GET", &path).send().await.is_ok();
+        let answer = service.manage(&operator, "GET", &path).send().await.success();
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         for secret in secrets {
             assert!(!answer.text.contains(secret), "{path}");
@@ -155,7 +155,7 @@ async fn no_answer_and_no_line_of_the_trail_holds_a_secret() {
             assert!(!answer.text.contains(name), "{name} in {path}: {}", answer.text);
         }
     }
-    let trail = service.manage(&operator, "GET", "events?limit=100").send().await.is_ok();
+    let trail = service.manage(&operator, "GET", "events?limit=100").send().await.success();
     assert!(
         !trail.items("detail").contains(&code.as_str()) && !trail.text.contains("ada@"),
         "{}",

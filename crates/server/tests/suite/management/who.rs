@@ -107,7 +107,9 @@ async fn an_operator_reaches_everything_of_the_project_that_they_name() {
         let needless = call.starts_with("projects/") || call == "events";
         assert_eq!(reaches(&service, &operator, method, &call).await, needless, "{method} {call}");
     }
-    for query in ["project_id=shop", "project_id=%00", &format!("project_id={SHOP}&project_id={SHOP}")] {
+    for query in
+        ["project_id=shop", "project_id=", "project_id=%00", &format!("project_id={SHOP}&project_id={SHOP}")]
+    {
         let call = service.manage(&operator, "GET", &format!("users?{query}")).send().await;
         call.is_problem(400, "parameter_invalid");
     }
@@ -201,11 +203,11 @@ async fn a_key_of_another_project_finds_nothing_of_this_one() {
         service.manage(&operator, method, &call).send().await.is_problem(404, code);
     }
     for list in ["users".to_owned(), format!("users?search={user}"), "users?search=ada".to_owned()] {
-        assert_eq!(service.manage(&key, "GET", &list).send().await.is_ok().items("id"), [""; 0], "{list}");
+        assert_eq!(service.manage(&key, "GET", &list).send().await.success().items("id"), [""; 0], "{list}");
     }
-    let events = service.manage(&key, "GET", &format!("events?user_id={user}")).send().await.is_ok();
+    let events = service.manage(&key, "GET", &format!("events?user_id={user}")).send().await.success();
     assert_eq!(events.items("kind"), [""; 0]);
-    let feed = service.manage(&key, "GET", "revocations").send().await.is_ok();
+    let feed = service.manage(&key, "GET", "revocations").send().await.success();
     assert_eq!(feed.json["entries"].as_array().unwrap().len(), 0);
     assert_eq!(service.refresh(super::token_of(&ada)).await.status, 200, "nothing was done");
 }

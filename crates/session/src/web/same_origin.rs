@@ -6,7 +6,7 @@ use crate::{error::AuthError, guard::RequestHead};
 ///
 /// A JSON body cannot be sent across origins without a preflight, which these routes do not answer. A request without
 /// a body needs the browser's word that it comes from the same origin.
-pub(super) fn check(head: RequestHead<'_>, has_body: bool) -> Result<(), AuthError> {
+pub(crate) fn check(head: RequestHead<'_>, has_body: bool) -> Result<(), AuthError> {
     let own = match (head.header("sec-fetch-site"), head.header("origin")) {
         (Some(site), _) => Some(site == "same-origin"),
         (None, Some(origin)) => Some(

@@ -1,0 +1,43 @@
+// A built example app, started as its first lines say, against a running service.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { dirname, extname, join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** Starts `authmint-example-<name>` on a free port; it was built beside the service's program. */
+export async function startExample(name, service) {
+  const beside = process.env.AUTHMINT_BIN;
+  assert.ok(beside, "AUTHMINT_BIN must name the built program: run this by `cargo xtask test`");
+  const program = join(dirname(beside), `authmint-example-${name}${extname(beside)}`);
+  const env = {
+    ...process.env,
+    PORT: "0",
+    AUTHMINT_BASE_URL: service.baseUrl,
+    AUTHMINT_CLIENT_KEY: service.clientKey,
+    AUTHMINT_SERVER_KEY: service.serverKey,
+  };
+  const child = spawn(program, [], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const failed = new Promise((_, reject) => child.once("error", reject));
+  const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(signal ?? code)));
+  const lines = [];
+  const url = new Promise((resolve) => {
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      lines.push(line);
+      const [, found] = line.match(/^open (http:\/\/localhost:\d+)$/) ?? [];
+      if (found) resolve(found);
+    });
+  });
+  const early = ended.then((how) => {
+    throw new Error(`${program} ended (${how}) before it said where it is:\n${lines.join("\n")}`);
+  });
+  const found = await Promise.race([url, failed, early]);
+  early.catch(() => {}); // from now on its end is wanted
+  return {
+    url: found,
+    async stop() {
+      child.kill("SIGTERM");
+      assert.equal(await ended, 0, lines.join("\n"));
+    },
+  };
+}
