@@ -86,6 +86,7 @@ impl Options {
     pub(crate) fn read(json: &str) -> Result<Self, Fault> {
         serde_json::from_str(json).map_err(|error| Fault {
             code: "option_invalid",
+            status: 500,
             // What was written may be a secret: only the place and kind of the fault are told.
             message: format!("an option is not as it should be: {}", without_position(&error.to_string())),
         })
@@ -123,18 +124,20 @@ fn without_position(message: &str) -> &str {
 /// Why something was refused, with its stable code.
 pub(crate) struct Fault {
     pub(crate) code: &'static str,
+    /// What an app may answer: 500 for a fault of its own configuration, 401 for a token that somebody sent.
+    pub(crate) status: u16,
     pub(crate) message: String,
 }
 
 impl From<ConfigError> for Fault {
     fn from(error: ConfigError) -> Self {
-        Self { code: error.code(), message: error.to_string() }
+        Self { code: error.code(), status: 500, message: error.to_string() }
     }
 }
 
 impl From<JwtError> for Fault {
     fn from(error: JwtError) -> Self {
-        Self { code: error.code(), message: error.to_string() }
+        Self { code: error.code(), status: 401, message: error.to_string() }
     }
 }
 
@@ -173,8 +176,11 @@ pub(crate) fn verify(
     expected: &Expected,
     now: Timestamp,
 ) -> Result<String, Fault> {
-    let keys = KeySet::parse(key_set)
-        .map_err(|error| Fault { code: error.code(), message: format!("the key set is refused: {error}") })?;
+    let keys = KeySet::parse(key_set).map_err(|error| Fault {
+        code: error.code(),
+        status: 500,
+        message: format!("the key set is refused: {error}"),
+    })?;
     let claims = native::verify(jwt, &keys, expected, now)?;
     Ok(json(&claims.claims))
 }

@@ -45,6 +45,7 @@ pub fn make_guard(options: String, seed: Uint8Array) -> Made {
     let made = Options::read(&options).and_then(|options| {
         let seed = <[u8; 32]>::try_from(&*seed).map_err(|_| Fault {
             code: "option_invalid",
+            status: 500,
             message: "the seed must have 32 bytes".to_owned(),
         })?;
         Ok(Guard::new(&options.build()?, seed)?)

@@ -131,7 +131,7 @@ impl From<Fault> for NodeError {
             code: fault.code.to_owned(),
             message: fault.message,
             retryable: false,
-            status: 401,
+            status: fault.status,
             retry_after: None,
         }
     }

@@ -58,6 +58,7 @@ export class CrossmintAuth {
       throw new CrossmintAuthenticationError({
         code: "api_key_missing",
         message: "CrossmintAuth.from needs what createCrossmint({ apiKey }) gave",
+        status: 500,
       });
     }
     return new CrossmintAuth(crossmint, options ?? {});
