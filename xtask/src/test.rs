@@ -70,7 +70,7 @@ fn test_package(node: &Path, npm: &Path, program: &Path) -> Result<(), Failed> {
             "--disable-warning=ExperimentalWarning",
             "--test",
             "--test-reporter=spec",
-            "--test-timeout=180000",
+            "--test-timeout=600000",
         ])
         .args(suite(&package.join("test"))?)
         .env("AUTHMINT_BIN", program))
