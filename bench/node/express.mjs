@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import { request } from "./world.mjs";
 
 const CONNECTIONS = 32;
-const ROUND_MS = 400;
-const ROUNDS = 9;
+const ROUND_MS = 300;
+const ROUNDS = 21;
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 export async function express(service) {

@@ -4,6 +4,7 @@
 
 pub mod guard;
 pub mod load;
+pub mod scale;
 pub mod service;
 pub mod store;
 pub mod table;

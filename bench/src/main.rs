@@ -1,6 +1,6 @@
-//! Prints the speed tables: `cargo run --release -p authmint-bench [guard] [store] [service]`.
+//! Prints the speed tables: `cargo run --release -p authmint-bench [guard] [store] [service] [scale]`.
 
-use authmint_bench::{guard, service, store, table};
+use authmint_bench::{guard, scale, service, store, table};
 use std::process::ExitCode;
 
 #[tokio::main]
@@ -16,6 +16,9 @@ async fn main() -> ExitCode {
     }
     if wants("service") {
         rows.extend(service::run().await);
+    }
+    if wants("scale") {
+        rows.extend(scale::run().await);
     }
     print(&table::markdown(&rows));
     if rows.iter().all(table::Row::holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }

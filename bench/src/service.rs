@@ -47,7 +47,7 @@ const CONNECTIONS: usize = 256;
 const ROUNDS: usize = 9;
 const ROUND: Duration = Duration::from_secs(2);
 
-const REFRESH: &str = "/api/2024-09-26/session/sdk/auth/refresh";
+pub(crate) const REFRESH: &str = "/api/2024-09-26/session/sdk/auth/refresh";
 
 /// Runs the comparison and answers its rows.
 pub async fn run() -> Vec<Row> {
@@ -100,7 +100,7 @@ fn rows(refreshed: &[Outcome], signed: &[Outcome], paced: &Outcome) -> Vec<Row> 
     ]
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<_> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
@@ -140,7 +140,7 @@ impl Caller for SignOnly {
     }
 }
 
-fn call(path: &'static str, key: &str, body: String) -> Request<Full<Bytes>> {
+pub(crate) fn call(path: &'static str, key: &str, body: String) -> Request<Full<Bytes>> {
     Request::post(path)
         .header("host", "localhost")
         .header("x-api-key", key)
@@ -149,7 +149,7 @@ fn call(path: &'static str, key: &str, body: String) -> Request<Full<Bytes>> {
         .expect("a request of fixed parts")
 }
 
-async fn start(dir: &std::path::Path) -> (App, ApiKeyText) {
+pub(crate) async fn start(dir: &std::path::Path) -> (App, ApiKeyText) {
     let ring = KeyRing::single(1, &[7; 32]);
     let store =
         Store::open(&StoreUrl::Sqlite(dir.join("bench.db")), &Options::default()).expect("a database");
@@ -184,7 +184,7 @@ async fn start(dir: &std::path::Path) -> (App, ApiKeyText) {
     (app.expect("the service starts"), key)
 }
 
-async fn listen(app: App) -> SocketAddr {
+pub(crate) async fn listen(app: App) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let added = Router::new().route("/bench/sign", post(sign_only));
@@ -227,7 +227,7 @@ fn sample_session(now: Timestamp) -> Session {
 }
 
 /// Opens a session through the flows, as a sign-in does.
-async fn sign_in(app: &App, key: &ApiKeyText, number: usize) -> String {
+pub(crate) async fn sign_in(app: &App, key: &ApiKeyText, number: usize) -> String {
     let cx = app.context();
     let grant = flow::authorise::find_key(cx, key)
         .await

@@ -182,9 +182,10 @@ fn opened(policy: &Policy) -> Session {
         project_id: ProjectId::from_bytes([2; 16]),
         email: None,
         created_at: now,
+        disabled_at: None,
     };
     let sign_in = SignIn { method: "email".into(), amr: "otp".into(), at: now };
-    Session::open(SessionId::from_bytes([3; 16]), user, sign_in, Device::default(), policy, now)
+    Session::open(SessionId::from_bytes([3; 16]), user, sign_in, (Device::default(), None), policy, now)
 }
 
 /// Commits what was decided, as a store does.

@@ -7,6 +7,7 @@ mod json;
 mod need;
 mod ready;
 mod run;
+mod secrets;
 mod test;
 mod tidy;
 
@@ -16,7 +17,8 @@ use std::process::{Command, ExitCode};
 const USAGE: &str = "\
 usage: cargo xtask <chore>
 
-  test      set up what tests need, then run every test: Rust's, the npm package's, the clients', the browser's
+  test      set up what tests need, run every test (Rust's, the npm package's, the clients', the browser's), and look in
+            all logs, refusals and databases of the run for the secrets that were issued in it
   ready     all that a change must pass: format, tidy, lints, docs, test (CI runs exactly this)
   tidy      the rules of the house that no compiler knows: crate arrows, purity, file lengths, links
   fuzz      [SECONDS] [TARGET…]: run the fuzz targets, 10 s each unless told otherwise

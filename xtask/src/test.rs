@@ -3,6 +3,7 @@
 use crate::{
     need,
     run::{Cargo, Failed, root, run},
+    secrets::Ledger,
 };
 use std::{
     fs,
@@ -30,6 +31,7 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
     // Tests and program in one call: the same features, so every dependency is compiled once.
     Cargo::new("build").args(["--workspace", "--bins", "--tests"]).run()?;
     let program = program(&target)?;
+    let ledger = Ledger::open()?;
     Cargo::new("test").args(["--workspace", "--no-fail-fast"]).run()?;
 
     test_package(&node, &npm, &program)?;
@@ -46,7 +48,8 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
         .env("AUTHMINT_BIN", program)
         .env("CHROME", browser)
         .env("SCHEMATHESIS", schemathesis))?;
-    println!("\ntest: the Rust tests and the Node suites passed");
+    ledger.close()?;
+    println!("\ntest: the Rust tests, the Node suites and the secret scan passed");
     Ok(())
 }
 
@@ -67,7 +70,7 @@ fn test_package(node: &Path, npm: &Path, program: &Path) -> Result<(), Failed> {
             "--disable-warning=ExperimentalWarning",
             "--test",
             "--test-reporter=spec",
-            "--test-timeout=180000",
+            "--test-timeout=600000",
         ])
         .args(suite(&package.join("test"))?)
         .env("AUTHMINT_BIN", program))

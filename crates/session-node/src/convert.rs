@@ -14,7 +14,7 @@ use authmint_protocol::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Deserialize;
-use std::{ops::Deref, time::Duration};
+use std::time::Duration;
 
 /// A time as JavaScript counts it: milliseconds since the epoch. What is no time at all is the epoch.
 pub(crate) fn time(millis: f64) -> Timestamp {
@@ -28,13 +28,12 @@ pub(crate) fn millis(span: Duration) -> f64 {
     span.as_secs_f64() * 1000.0
 }
 
-/// The head of a request from names and values by turns. What no header may hold is left out: it holds no token.
-pub(crate) fn head(flat: &[impl Deref<Target = [u8]>]) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(flat.len() / 2);
-    for pair in flat.chunks_exact(2) {
-        let name = HeaderName::from_bytes(&pair[0]);
-        let value = HeaderValue::from_bytes(&pair[1]);
-        if let (Ok(name), Ok(value)) = (name, value) {
+/// The head of a request from lines, names and values by turns. What no header may hold is left out: it holds no token.
+pub(crate) fn head(lines: &[u8]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut lines = lines.split(|byte| *byte == b'\n');
+    while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
             headers.append(name, value);
         }
     }
@@ -87,6 +86,7 @@ impl Options {
     pub(crate) fn read(json: &str) -> Result<Self, Fault> {
         serde_json::from_str(json).map_err(|error| Fault {
             code: "option_invalid",
+            status: 500,
             // What was written may be a secret: only the place and kind of the fault are told.
             message: format!("an option is not as it should be: {}", without_position(&error.to_string())),
         })
@@ -124,18 +124,20 @@ fn without_position(message: &str) -> &str {
 /// Why something was refused, with its stable code.
 pub(crate) struct Fault {
     pub(crate) code: &'static str,
+    /// What an app may answer: 500 for a fault of its own configuration, 401 for a token that somebody sent.
+    pub(crate) status: u16,
     pub(crate) message: String,
 }
 
 impl From<ConfigError> for Fault {
     fn from(error: ConfigError) -> Self {
-        Self { code: error.code(), message: error.to_string() }
+        Self { code: error.code(), status: 500, message: error.to_string() }
     }
 }
 
 impl From<JwtError> for Fault {
     fn from(error: JwtError) -> Self {
-        Self { code: error.code(), message: error.to_string() }
+        Self { code: error.code(), status: 401, message: error.to_string() }
     }
 }
 
@@ -174,8 +176,11 @@ pub(crate) fn verify(
     expected: &Expected,
     now: Timestamp,
 ) -> Result<String, Fault> {
-    let keys = KeySet::parse(key_set)
-        .map_err(|error| Fault { code: error.code(), message: format!("the key set is refused: {error}") })?;
+    let keys = KeySet::parse(key_set).map_err(|error| Fault {
+        code: error.code(),
+        status: 500,
+        message: format!("the key set is refused: {error}"),
+    })?;
     let claims = native::verify(jwt, &keys, expected, now)?;
     Ok(json(&claims.claims))
 }
@@ -206,8 +211,7 @@ mod tests {
 
     #[test]
     fn a_head_keeps_bytes_and_leaves_out_what_no_header_holds() {
-        let flat: [&[u8]; 7] = [b"cookie", b"a=\xff", b"host", b"a\r\nb", b"bad name", b"x", b"left over"];
-        let head = head(&flat);
+        let head = head(b"cookie\na=\xff\nhost\na\rb\nbad name\nx\nleft over");
         assert_eq!(head.len(), 1);
         assert_eq!(head["cookie"].as_bytes(), b"a=\xff");
     }

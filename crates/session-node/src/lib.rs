@@ -8,8 +8,8 @@ mod step;
 mod value;
 
 use authmint::{
-    Guard,
-    guard::{Call, Step},
+    Guard, Session,
+    guard::{Call, Outcome, Step},
 };
 use authmint_protocol::{
     ErrorCode,
@@ -18,10 +18,10 @@ use authmint_protocol::{
     token::Expected,
 };
 use convert::{Fault, Material, Options, head, time};
-use napi::bindgen_prelude::{Latin1String, Uint8Array};
+use napi::bindgen_prelude::{Either, Latin1String, Uint8Array};
 use napi_derive::napi;
 use std::sync::Arc;
-use step::{NodeCall, NodeStep};
+use step::{NodeCall, NodeStep, settle};
 use value::{Cookies, NodeError, NodeSignOut, UserCall, Verified, values};
 
 /// The guard of one app.
@@ -45,6 +45,7 @@ pub fn make_guard(options: String, seed: Uint8Array) -> Made {
     let made = Options::read(&options).and_then(|options| {
         let seed = <[u8; 32]>::try_from(&*seed).map_err(|_| Fault {
             code: "option_invalid",
+            status: 500,
             message: "the seed must have 32 bytes".to_owned(),
         })?;
         Ok(Guard::new(&options.build()?, seed)?)
@@ -78,17 +79,23 @@ impl NodeGuard {
     /// The hot path: user ID, session JWT and refresh token of a request whose JWT was seen before.
     #[napi(catch_unwind)]
     pub fn recognise(&self, cookies: Latin1String, now: f64) -> Option<Vec<String>> {
-        let session = self.guard.recognise(&cookies, time(now))?;
-        let token = session.refresh_token().map_or("", RefreshToken::reveal);
-        Some(vec![session.user_id().to_owned(), session.jwt().reveal().to_owned(), token.to_owned()])
+        self.guard.recognise(&cookies, time(now)).map(|session| recognised(&session))
     }
 
-    /// Begins to serve a request; a peek changes nothing.
+    /// Begins to serve a request; a peek changes nothing. A session that asks nothing of the answer comes as `recognise`
+    /// gives it: most do, and a small array costs less than an object.
     #[napi(catch_unwind)]
-    pub fn begin(&self, flat: Vec<Latin1String>, peek: bool, now: f64) -> NodeStep {
-        let (head, now) = (head(&flat), time(now));
+    pub fn begin(&self, lines: Latin1String, peek: bool, now: f64) -> Either<Vec<String>, NodeStep> {
+        let (head, now) = (head(&lines), time(now));
         let step = if peek { self.guard.begin_peek(&head, now) } else { self.guard.begin(&head, now) };
-        self.step(step, now)
+        match settle(&self.guard, step, now) {
+            Step::Done(Outcome { session: Ok(session), cookies })
+                if cookies.is_empty() && session.renewed().is_none() =>
+            {
+                Either::A(recognised(&session))
+            }
+            step => Either::B(self.step(step, now)),
+        }
     }
 
     /// Begins with material that did not come as cookies.
@@ -100,36 +107,36 @@ impl NodeGuard {
 
     /// Begins a renewal, by the token that the app's page sent or else by the request's cookies.
     #[napi(catch_unwind)]
-    pub fn begin_renewal(&self, flat: Vec<Latin1String>, presented: Option<String>, now: f64) -> NodeStep {
+    pub fn begin_renewal(&self, lines: Latin1String, presented: Option<String>, now: f64) -> NodeStep {
         let presented = presented.map(RefreshToken::new);
-        self.step(self.guard.begin_renewal(&head(&flat), presented, time(now)), time(now))
+        self.step(self.guard.begin_renewal(&head(&lines), presented, time(now)), time(now))
     }
 
     /// Begins the trade of a one-time secret for a session.
     #[napi(catch_unwind)]
-    pub fn begin_exchange(&self, flat: Vec<Latin1String>, secret: String, now: f64) -> NodeStep {
+    pub fn begin_exchange(&self, lines: Latin1String, secret: String, now: f64) -> NodeStep {
         let secret = OneTimeSecret::new(secret);
-        self.step(self.guard.begin_exchange(&head(&flat), &secret, time(now)), time(now))
+        self.step(self.guard.begin_exchange(&head(&lines), &secret, time(now)), time(now))
     }
 
     /// Begins to store material, which is verified first; nothing if it is none.
     #[napi(catch_unwind)]
-    pub fn begin_store(&self, flat: Vec<Latin1String>, material: String, now: f64) -> Option<NodeStep> {
+    pub fn begin_store(&self, lines: Latin1String, material: String, now: f64) -> Option<NodeStep> {
         let material = Material::read(&material)?;
-        Some(self.step(self.guard.begin_store(&head(&flat), material, time(now)), time(now)))
+        Some(self.step(self.guard.begin_store(&head(&lines), material, time(now)), time(now)))
     }
 
     /// What stores material that cannot be verified at once; nothing if it is none.
     #[napi(catch_unwind)]
     pub fn store_unverified(
         &self,
-        flat: Vec<Latin1String>,
+        lines: Latin1String,
         material: String,
         jwt_ends: f64,
         now: f64,
     ) -> Option<Cookies> {
         let material = Material::read(&material)?;
-        let stored = self.guard.store_unverified(&head(&flat), &material, time(jwt_ends), time(now));
+        let stored = self.guard.store_unverified(&head(&lines), &material, time(jwt_ends), time(now));
         Some(match stored {
             Ok(cookies) => Cookies { values: values(&cookies), error: None },
             Err(error) => Cookies { values: Vec::new(), error: Some((&error).into()) },
@@ -138,8 +145,8 @@ impl NodeGuard {
 
     /// Signs the request's sessions out.
     #[napi(catch_unwind)]
-    pub fn sign_out(&self, flat: Vec<Latin1String>, now: f64) -> NodeSignOut {
-        let head = head(&flat);
+    pub fn sign_out(&self, lines: Latin1String, now: f64) -> NodeSignOut {
+        let head = head(&lines);
         let signed_out = self.guard.sign_out(&head, time(now));
         let plain;
         let cookies = if signed_out.cookies.is_empty() {
@@ -209,6 +216,12 @@ impl NodeGuard {
         let names = self.guard.cookie_names();
         vec![names.jwt.clone(), names.refresh_token.clone()]
     }
+}
+
+/// User ID, session JWT, refresh token.
+fn recognised(session: &Session) -> Vec<String> {
+    let token = session.refresh_token().map_or("", RefreshToken::reveal);
+    vec![session.user_id().to_owned(), session.jwt().reveal().to_owned(), token.to_owned()]
 }
 
 impl NodeGuard {

@@ -25,25 +25,26 @@ pub struct NodeStep {
     pub waiting: Option<NodeWaiting>,
 }
 
+/// Answers signature checks until the conversation ends or needs the network: microseconds each, less than a promise.
+pub(crate) fn settle(guard: &Guard, mut step: Step, now: Timestamp) -> Step {
+    while let Step::Check(waiting) = step {
+        let holds = native::check(waiting.check());
+        step = waiting.receive(guard, holds, now);
+    }
+    step
+}
+
 impl NodeStep {
-    pub(crate) fn of(guard: &Arc<Guard>, mut step: Step, now: Timestamp) -> Self {
-        loop {
-            step = match step {
-                Step::Done(outcome) => {
-                    return Self { outcome: Some((&outcome).into()), call: None, waiting: None };
-                }
-                // A signature takes microseconds; a promise would take longer.
-                Step::Check(waiting) => {
-                    let holds = native::check(waiting.check());
-                    waiting.receive(guard, holds, now)
-                }
-                Step::Send(call, waiting) => {
-                    let guard = Arc::clone(guard);
-                    let call = NodeCall { guard: Arc::clone(&guard), call: Some(call) };
-                    let waiting = NodeWaiting { guard, waiting: Some(waiting) };
-                    return Self { outcome: None, call: Some(call), waiting: Some(waiting) };
-                }
-            };
+    pub(crate) fn of(guard: &Arc<Guard>, step: Step, now: Timestamp) -> Self {
+        match settle(guard, step, now) {
+            Step::Done(outcome) => Self { outcome: Some((&outcome).into()), call: None, waiting: None },
+            Step::Send(call, waiting) => {
+                let guard = Arc::clone(guard);
+                let call = NodeCall { guard: Arc::clone(&guard), call: Some(call) };
+                let waiting = NodeWaiting { guard, waiting: Some(waiting) };
+                Self { outcome: None, call: Some(call), waiting: Some(waiting) }
+            }
+            Step::Check(_) => unreachable!("checks were settled"),
         }
     }
 }

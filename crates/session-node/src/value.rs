@@ -71,8 +71,6 @@ pub struct NodeSession {
     pub expires_at: String,
     /// The user as JSON, if it was renewed.
     pub user: Option<String>,
-    /// All claims of the JWT as JSON.
-    pub claims: String,
 }
 
 /// An error as values.
@@ -110,7 +108,6 @@ impl From<&Session> for NodeSession {
             refresh_token: token.to_owned(),
             expires_at: ends.unwrap_or_default(),
             user: session.renewed().map(|material| json(&material.user)),
-            claims: json(&session.claims().claims),
         }
     }
 }
@@ -134,7 +131,7 @@ impl From<Fault> for NodeError {
             code: fault.code.to_owned(),
             message: fault.message,
             retryable: false,
-            status: 401,
+            status: fault.status,
             retry_after: None,
         }
     }

@@ -144,7 +144,11 @@ test("a key without a right to the feed serves on, and says so once", async (t) 
     res.end(await answer.text());
   });
   const told = new Promise((resolve) => {
-    const warn = (message) => (warnings.push(message), resolve());
+    const warn = (message) => {
+      warnings.push(message);
+      resolve();
+      throw new Error("a log that fails");
+    };
     const auth = sdk({ ...service, baseUrl: origin }, { issuer: service.baseUrl, warn });
     t.after(() => auth);
     service.signIn("gil@example.com").then((material) => auth.getSession(request(plain(material))));
@@ -184,6 +188,8 @@ test("an SDK made anew for each request keeps what it knows, and leaves nothing 
   const counting = mock.method(globalThis, "fetch", (url, init) => (calls.push(String(url)), real(url, init)));
   t.after(() => counting.mock.restore());
   const { CrossmintAuth, createCrossmint } = await import("authmint");
+  // Once the service is stopped, the feed's follower says so.
+  mock.method(console, "warn", () => {});
   const material = await service.signIn("ike@example.com");
   for (let time = 0; time < 50; time += 1) {
     const crossmint = createCrossmint({ apiKey: service.serverKey, overrideBaseUrl: service.baseUrl });

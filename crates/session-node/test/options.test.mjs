@@ -56,7 +56,7 @@ test("contradictions are refused when the SDK is made, and say which option it i
   ];
   for (const [options, code, words] of refused) {
     const error = await refusal(async () => CrossmintAuth.from(crossmint, options));
-    assert.deepEqual([error.code, words.test(error.message)], [code, true], `${JSON.stringify(options)}: ${error.message}`);
+    assert.deepEqual([error.code, error.status, words.test(error.message)], [code, 500, true], `${JSON.stringify(options)}: ${error.message}`);
   }
   for (const crossmint of [null, undefined, {}]) await refusal(async () => CrossmintAuth.from(crossmint));
   assert.ok(CrossmintAuth.from(crossmint, { cookieOptions: { sameSite: "lax", expiresAt: "soon" } }));

@@ -1,6 +1,6 @@
 // The package's face: what apps call, in the shape that they know.
 
-import type { Core, CoreCall, CoreSession, CoreStep, Head } from "./core";
+import type { Core, CoreCall, CoreSession, CoreStep, Head, Recognised } from "./core";
 import { CrossmintAuthenticationError, errorOf } from "./errors";
 import type { Guard } from "./guard";
 import { fetchSend } from "./network";
@@ -9,7 +9,7 @@ import { announcesBody } from "./body";
 import { type AuthMaterial, type AuthSession, type Checked, checked, failure } from "./checked";
 import { answerRoute, beginExchange, beginRenewal, material } from "./handlers";
 import { refuseOtherSites, requireOwnPage } from "./origin";
-import { type AuthMaterialBasic, type RequestLike, headOf, quickCookies, readSource } from "./request";
+import { type AuthMaterialBasic, type RequestLike, headOf, line, quickCookies, readSource } from "./request";
 import {
   type ResponseLike,
   applyCookies,
@@ -38,7 +38,7 @@ export class CrossmintAuth {
 
   private constructor(crossmint: Crossmint, options: CrossmintAuthOptions) {
     const refreshRoute = refreshRouteOf(options);
-    this.#warn = options.warn ?? ((message) => console.warn(`authmint: ${message}`));
+    this.#warn = careful(options.warn ?? ((message) => console.warn(`authmint: ${message}`)));
     this.#trusted = new Set(options.trustedOrigins);
     const headers = {
       "x-client-name": SDK_NAME,
@@ -58,6 +58,7 @@ export class CrossmintAuth {
       throw new CrossmintAuthenticationError({
         code: "api_key_missing",
         message: "CrossmintAuth.from needs what createCrossmint({ apiKey }) gave",
+        status: 500,
       });
     }
     return new CrossmintAuth(crossmint, options ?? {});
@@ -74,7 +75,9 @@ export class CrossmintAuth {
 
   async #getSession(request: unknown, response: unknown): Promise<AuthSession> {
     requireResponse(response);
-    const { session, error, cookies } = await this.check(request as RequestLike, response as ResponseLike);
+    const came = this.#look(request, response);
+    // Most are over by now, and a promise more is a microsecond more.
+    const { session, error, cookies } = came instanceof Promise ? await came : came;
     this.#apply(response, cookies, "app");
     if (error) throw error;
     return session;
@@ -90,10 +93,10 @@ export class CrossmintAuth {
     }
     if (cookies === undefined) return undefined;
     const now = Date.now();
-    const seen = this.#core.recognise(cookies, now) as [string, string, string] | null;
+    const seen = this.#core.recognise(cookies, now);
     if (seen === null) return undefined;
     this.#guard.keepUp(now);
-    return { jwt: seen[1], refreshToken: { secret: seen[2], expiresAt: "" }, userId: seen[0] };
+    return sessionOf(seen);
   }
 
   /**
@@ -101,15 +104,20 @@ export class CrossmintAuth {
    * frameworks, and wherever the answer is not made yet. `response` only names the request that it answers.
    */
   async check(request: RequestLike | AuthMaterialBasic, response?: ResponseLike): Promise<Checked> {
+    return this.#look(request, response);
+  }
+
+  #look(request: unknown, response: unknown): Checked | Promise<Checked> {
     const source = readSource(request);
     const now = Date.now();
-    if ("request" in source) {
-      return checked(await this.#guard.converse(this.#core.begin(headOf(source.headers), false, now)));
-    }
-    const { jwt, refreshToken } = source.material;
+    if ("request" in source) return this.#begun(this.#core.begin(headOf(source.headers), false, now), now);
+    return this.#renewed(source.material, response, now);
+  }
+
+  /** Material brings no cookies of its own; renewed material goes into the answer's. */
+  async #renewed({ jwt, refreshToken }: AuthMaterialBasic, response: unknown, now: number): Promise<Checked> {
     const ended = await this.#guard.converse(this.#core.beginWith(jwt ?? null, refreshToken ?? null, now));
     const { session } = ended.outcome;
-    // Material brings no cookies of its own; renewed material goes into the answer's.
     if (session?.expiresAt && response != null) ended.outcome.cookies = this.#stored(response, session);
     return checked(ended);
   }
@@ -118,10 +126,17 @@ export class CrossmintAuth {
   async peek(request: RequestLike): Promise<AuthSession> {
     const source = readSource(request);
     if (!("request" in source)) return this.getSession(source.material);
-    const step = this.#core.begin(headOf(source.headers), true, Date.now());
-    const { session, error } = checked(await this.#guard.converse(step));
+    const now = Date.now();
+    const { session, error } = await this.#begun(this.#core.begin(headOf(source.headers), true, now), now);
     if (error) throw error;
     return session;
+  }
+
+  /** Goes on with what a look at a request began; most are over by then. */
+  #begun(step: Recognised | CoreStep, now: number): Checked | Promise<Checked> {
+    if (!Array.isArray(step)) return this.#guard.converse(step).then(checked);
+    this.#guard.keepUp(now);
+    return { session: sessionOf(step), error: null, cookies: NO_COOKIES };
   }
 
   /**
@@ -172,7 +187,7 @@ export class CrossmintAuth {
     const source = request == null ? undefined : readSource(request);
     if (source && "request" in source) refuseOtherSites(source.headers, this.#trusted);
     const head = source && "request" in source ? headOf(source.headers) : headOfAnswered(response);
-    const { values, calls } = this.#core.signOut(source && "request" in source ? head : withoutCookies(head), now);
+    const { values, calls } = this.#core.signOut(head, now);
     if (source && "material" in source && source.material.refreshToken) {
       calls.push(this.#core.signOutWith(source.material.refreshToken, now));
     }
@@ -201,7 +216,7 @@ export class CrossmintAuth {
     requireResponse(response ?? {});
     const { jwt, refreshToken } = (material ?? {}) as Partial<AuthMaterial>;
     if (jwt === "" && refreshToken?.secret === "") {
-      const { values } = this.#core.signOut(withoutCookies(headOfAnswered(response)), Date.now());
+      const { values } = this.#core.signOut(headOfAnswered(response), Date.now());
       applyCookies(response, values, "ours");
       return;
     }
@@ -224,7 +239,7 @@ export class CrossmintAuth {
     }
     const { outcome, cause } = await this.#guard.converse(this.#core.beginWith(token, null, Date.now()));
     if (!outcome.session) throw failure(outcome, cause);
-    return JSON.parse(outcome.session.claims) as JWTPayload;
+    return claimsIn(token);
   }
 
   /** A user's profile; the API key needs the scope `users.read`. */
@@ -273,31 +288,48 @@ export class CrossmintAuth {
   }
 }
 
-/** The request that an answer belongs to: it says under which host the app is visited. */
-function headOfAnswered(response: unknown): Head {
-  if (!isNodeResponse(response)) return [];
-  const { req } = response as { req?: { headers?: Record<string, string> } };
-  const host = req?.headers?.["host"];
-  return typeof host === "string" ? ["host", host] : [];
+const NO_COOKIES: readonly string[] = [];
+
+/** A session of which nothing was renewed. */
+function sessionOf(seen: Recognised): AuthSession {
+  return { jwt: seen[1], refreshToken: { secret: seen[2], expiresAt: "" }, userId: seen[0] };
 }
 
-function withoutCookies(head: Head): Head {
-  const at = head.indexOf("cookie");
-  return at < 0 ? head : [...head.slice(0, at), ...head.slice(at + 2)];
+/** An app's own log that fails must not fail a request. */
+function careful(warn: (message: string) => void): (message: string) => void {
+  return (message) => {
+    try {
+      warn(message);
+    } catch {
+      // Nobody is left to tell.
+    }
+  };
+}
+
+/** The request that an answer belongs to: it says under which host the app is visited. */
+function headOfAnswered(response: unknown): Head {
+  if (!isNodeResponse(response)) return "";
+  const { req } = response as { req?: { headers?: Record<string, string> } };
+  const host = req?.headers?.["host"];
+  return line("host", typeof host === "string" ? host : undefined);
 }
 
 function notAToken(): CrossmintAuthenticationError {
   return new CrossmintAuthenticationError({ code: "jwt_malformed", message: "a session JWT is a string", status: 401 });
 }
 
+/** What a JWT says; whether it is to be believed is for the guard. */
+function claimsIn(jwt: string): JWTPayload {
+  return JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString("utf8")) as JWTPayload;
+}
+
 /** When a JWT says that it ends, in milliseconds; not verified. */
 function endOf(jwt: string): number {
   try {
-    const { exp } = JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString("utf8")) as { exp?: unknown };
+    const { exp } = claimsIn(jwt);
     if (typeof exp === "number") return exp * 1000;
   } catch {
     // Said below.
   }
   throw new CrossmintAuthenticationError({ code: "material_invalid", message: "the auth material's jwt is no JWT with an exp" });
 }
-

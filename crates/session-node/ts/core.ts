@@ -1,8 +1,8 @@
 // The guard as TypeScript sees it: it decides, and hands out as calls what needs the network. The native addon
 // implements this, and so may a WebAssembly build; nobody else in here knows which of them it is.
 
-/** Names and values by turns, of the headers that the guard reads. */
-export type Head = string[];
+/** Lines, names and values by turns, of the headers that the guard reads: one string crosses faster than many. */
+export type Head = string;
 
 /** User ID, session JWT, and refresh token (empty if none came). */
 export type Recognised = [userId: string, jwt: string, refreshToken: string];
@@ -19,8 +19,9 @@ export interface CoreError {
 /** The guard of one app. No function waits, and none throws for what its arguments say. */
 export interface Core {
   /** The hot path: one pair of cookies whose JWT was seen before, and nothing due. Null says nothing; `begin` decides. */
-  recognise(cookies: string, now: number): Recognised | string[] | null;
-  begin(head: Head, peek: boolean, now: number): CoreStep;
+  recognise(cookies: string, now: number): Recognised | null;
+  /** A session that asks nothing of the answer comes as `recognise` gives it. */
+  begin(head: Head, peek: boolean, now: number): Recognised | CoreStep;
   beginWith(jwt: string | null, refreshToken: string | null, now: number): CoreStep;
   beginRenewal(head: Head, presented: string | null, now: number): CoreStep;
   beginExchange(head: Head, oneTimeSecret: string, now: number): CoreStep;
@@ -67,7 +68,6 @@ export interface CoreSession {
   refreshToken: string;
   expiresAt: string;
   user?: string | null;
-  claims: string;
 }
 
 /** A call to the service with its tries. Calls of an equal key are one call. */

@@ -49,7 +49,7 @@ export class Guard {
     return { outcome: next.outcome, cause };
   }
 
-  /** The answer to a call: of the same call under way, if there is one. It never rejects. */
+  /** The answer to a call: of the same call under way, if there is one. */
   answer(call: CoreCall, direct = false): Promise<Settled> {
     const send = (call: CoreCall, limit: number) => this.#send(call, limit, direct);
     const { key } = call;
@@ -71,13 +71,14 @@ export class Guard {
     this.#keptUpAt = now;
     if (!this.#following) {
       this.#following = true;
-      void follow(new WeakRef(this), this.#surroundings);
+      follow(new WeakRef(this), this.#surroundings).catch(ignore);
     }
     const call = this.core.upkeep(now);
     if (call) {
-      void this.answer(call).then(({ answer: { error } }) => {
+      const told = this.answer(call).then(({ answer: { error } }) => {
         if (error) this.#surroundings.warn(`the key set could not be renewed; the old one serves on: ${error.message}`);
       });
+      told.catch(ignore);
     }
   }
 
@@ -88,6 +89,9 @@ export class Guard {
     return translated(await send(rerouted(request, refreshRoute), limit));
   }
 }
+
+/** What happens beside the requests ends no process; the requests notice by themselves. */
+function ignore(): void {}
 
 /** To the app's own route goes the token and nothing else of ours: least of all the API key. */
 function rerouted({ method, body }: Outgoing, url: string): Outgoing {

@@ -49,7 +49,7 @@ export function outgoing(call: CoreCall, extra: Record<string, string>): Outgoin
   return { method, url, headers: { ...headers, ...extra }, ...(body == null ? {} : { body }) };
 }
 
-/** Sends a call, again and again where the guard says so. It never rejects. */
+/** Sends a call, again and again where the guard says so. It rejects only if the guard itself fails. */
 export async function drive(
   call: CoreCall,
   send: (call: CoreCall, limit: number) => Promise<Reply>,
@@ -66,6 +66,8 @@ export async function drive(
     } catch (error) {
       cause = error;
       answer = call.failed(error instanceof TimedOut, reason(error), Date.now());
+      // A call that is over without an answer would be tried for ever.
+      if (!answer && !call.request()) throw error;
     }
     if (answer) return cause === undefined ? { answer } : { answer, cause };
   }

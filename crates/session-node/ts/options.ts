@@ -80,6 +80,7 @@ export function createCrossmint(config: CrossmintConfig, expectations?: ApiKeyEx
     throw new CrossmintAuthenticationError({
       code: "api_key_missing",
       message: "createCrossmint needs an apiKey: a server key (sk_…) of your project",
+      status: 500,
     });
   }
   refuse(core().checkApiKey(apiKey, expectations?.usageOrigin ?? null));
@@ -149,5 +150,5 @@ function environment(name: string): string | undefined {
 }
 
 function invalid(code: "option_invalid" | "refresh_route_invalid", message: string): CrossmintAuthenticationError {
-  return new CrossmintAuthenticationError({ code, message });
+  return new CrossmintAuthenticationError({ code, message, status: 500 });
 }

@@ -72,6 +72,7 @@ function sourceIn(source: unknown): Source {
 /** The request itself, if the object is one, or holds one as frameworks do (`c.req.raw`, `event.request`). */
 function requestIn(source: Loose): Loose | undefined {
   const inner = (value: unknown) => (typeof value === "object" && value !== null ? (value as Loose) : undefined);
+  if (inner(source["headers"])) return source;
   const [raw, req, held] = [inner(source["raw"]), inner(source["req"]), inner(source["request"])];
   const candidates = [source, raw, req && inner(req["raw"]), req, held];
   return candidates.find((candidate) => candidate && (inner(candidate["headers"]) || isHeaders(candidate)));
@@ -120,14 +121,14 @@ function text(value: unknown, name?: string): string | undefined {
 
 /** The head for the guard. */
 export function headOf(headers: HeaderReader): Head {
-  const head: Head = [];
-  for (const name of DECIDING) push(head, name, headers(name));
-  push(head, "cookie", headers("cookie"));
-  return head;
+  let head = "";
+  for (const name of DECIDING) head += line(name, headers(name));
+  return head + line("cookie", headers("cookie"));
 }
 
-function push(head: Head, name: string, value: string | undefined): void {
-  if (value !== undefined) head.push(name, value);
+/** A header on its two lines; no header holds a line's end, and what does would be read as another. */
+export function line(name: string, value: string | undefined): Head {
+  return value === undefined || value.includes("\n") ? "" : `${name}\n${value}\n`;
 }
 
 function readMaterial(source: Loose): AuthMaterialBasic {

@@ -127,7 +127,7 @@ impl Minted {
     pub(crate) fn mint(&self) -> Known {
         let (key, kid) = [(0, "one"), (1, "two"), (2, "one"), (2, "three")][usize::from(self.key % 4)];
         let issued = START + i64::from(self.issued);
-        let expires = issued + i64::from(self.life);
+        let expires = issued + i64::from(self.life ^ 900);
         let (mut issuer, mut audience) = (BASE.to_owned(), PROJECT.to_string());
         let mut claims = json!({});
         match self.fault % 8 {

@@ -11,7 +11,7 @@ use authmint::protocol::{
     secret::{OneTimeSecret, SessionJwt},
     wire::user::User,
 };
-use input::{Action, How, Input, Token, user_id};
+use input::{Action, Cookie, Entry, Head, How, Input, Reply, Token, user_id};
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 use world::World;
@@ -79,5 +79,23 @@ fuzz_target!(|input: Input| {
     let mut world = World::new(&input);
     for action in input.actions.iter().take(32) {
         act(&mut world, action);
+    }
+    // Wherever that has led: each JWT is shown, its session ends, and it is shown again.
+    for index in (0..8).take(world.jwts.len()) {
+        let ended = Entry::Session(world.jwts[usize::from(index)].session.as_bytes()[0] - 1);
+        let page = Reply::Page { entries: vec![ended], more: false, cursor: String::new() };
+        let shown = || {
+            let head = Head {
+                cookies: vec![(1, Cookie::Jwt(index))],
+                raw: None,
+                destination: 1,
+                prefetch: false,
+                host: 0,
+            };
+            Action::Converse { how: How::Serve, head, replies: Vec::new() }
+        };
+        for action in [shown(), shown(), Action::Poll(vec![page]), shown()] {
+            act(&mut world, &action);
+        }
     }
 });

@@ -70,6 +70,7 @@ pub(crate) fn add_key(runtime: &Runtime, store: &Store, seed: u8, usage: Usage, 
         scopes: scopes.to_vec(),
         callers,
         created_at: Timestamp::from_unix_seconds(START),
+        last_used_at: None,
         revoked_at: None,
     };
     runtime.block_on(store.put_api_key(record)).expect("a key");
@@ -92,7 +93,7 @@ impl Service {
         let created_at = Timestamp::from_unix_seconds(START);
         let (id, policy, environment) =
             (ProjectId::from_bytes([1; 16]), Policy::default(), Environment::Production);
-        let project = Project { id, name: "Shop".into(), environment, policy, created_at };
+        let project = Project { id, name: "Shop".into(), environment, policy, not_before: None, created_at };
         runtime.block_on(store.put_project(project)).expect("a project");
         // Without the scope of the feed: a poll of it waits for what may come.
         let client_key = add_key(&runtime, &store, 1, Usage::Client, &[Scope::UsersCreate]);

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { mock } from "node:test";
 import { promisify } from "node:util";
+import * as ledger from "./ledger.mjs";
 import { CLIENT_KEY } from "./vector.mjs";
 
 const API = "/api/2024-09-26";
@@ -23,11 +24,16 @@ export async function startService(...options) {
   const ports = ["--port", "0", "--demo-port", "0"];
   const child = spawn(program, ["dev", ...ports, "--data", data, "--json", "--virtual-clock", ...options], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, AUTHMINT_LOG: "trace" },
   });
   const log = [];
-  child.stderr.setEncoding("utf8").on("data", (text) => log.push(text));
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    log.push(text);
+    ledger.log(text);
+  });
   const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(signal ?? code)));
   const facts = JSON.parse(await firstLine(child, ended, log));
+  ledger.secret(facts.serverKey);
   return new Service(facts, { child, ended, data, log });
 }
 
@@ -80,6 +86,7 @@ class Service {
     const [mail] = await this.mailsTo(address);
     assert.ok(mail, `no mail reached ${address}`);
     assert.match(mail.code, /^[0-9]{6}$/);
+    ledger.code(address.trim(), mail.code);
     return mail.code;
   }
 
@@ -88,6 +95,7 @@ class Service {
     const sent = { "content-type": "application/json", ...(key && { "x-api-key": key }), ...headers };
     const answer = await fetch(url, { method, headers: sent, body });
     const text = await answer.text();
+    ledger.answer(answer.status, parsed(text), text);
     return { status: answer.status, headers: answer.headers, text, json: parsed(text) };
   }
 
@@ -141,6 +149,7 @@ class Service {
     const { child, ended, data, log } = this.#process;
     child.kill("SIGTERM");
     const how = await ended;
+    ledger.data(data);
     await rm(data, { recursive: true, force: true });
     assert.equal(how, 0, `authmint dev ended with ${how}:\n${log.join("")}`);
   }

@@ -79,3 +79,24 @@ async fn a_clock_far_behind_is_a_fault_that_is_named_and_clears_no_cookie() {
     assert!(refused.status >= 400);
     assert!(refused.body.contains("clock"), "{}", refused.body);
 }
+
+#[tokio::test]
+async fn a_clock_within_the_leeway_serves_and_one_beyond_it_is_named_and_costs_nobody_a_session() {
+    let world = World::new().await;
+    let mut browser = world.sign_in("ada@example.com").await;
+    assert_eq!(browser.load().await.status, 200);
+    for (ahead, serves) in
+        [(-5, true), (5, true), (-6, false), (-86_400, false), (3600, false), (86_400, false)]
+    {
+        // A process of its own each time: what another one verified is not asked again.
+        let mut there = browser.clone().routed_to(world.app_server_ahead_by(ahead));
+        let answer = there.load().await;
+        assert_eq!(answer.status, if serves { 200 } else { 500 }, "{ahead} s ahead: {}", answer.body);
+        if !serves {
+            assert!(answer.body.contains("misconfigured"), "{ahead} s ahead: {}", answer.body);
+            assert!(answer.headers.get("set-cookie").is_none(), "{ahead} s ahead: a cookie went");
+        }
+        let mut back = there.routed_to(world.app());
+        assert_eq!(back.load().await.status, 200, "{ahead} s ahead: the session was lost");
+    }
+}

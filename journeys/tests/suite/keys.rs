@@ -107,6 +107,27 @@ async fn jwts_of_a_revoked_key_are_refused_once_the_key_set_is_read_again_and_no
 }
 
 #[tokio::test]
+async fn jwts_of_a_revoked_key_are_refused_within_two_seconds_by_every_server_that_follows() {
+    let world = World::new().await;
+    let mut browser = world.sign_in("ada@example.com").await;
+    let stolen = header(&browser, "kid");
+    let mut forgers =
+        [world.app(), world.another_app_server()].map(|app| by_jwt_alone(&browser).routed_to(app));
+    for forger in &mut forgers {
+        assert_eq!(forger.load().await.status, 200);
+    }
+    world.two_seconds().await;
+    revoke(&world, &stolen).await.unwrap();
+    world.two_seconds().await;
+    for forger in &mut forgers {
+        let refused = forger.load().await;
+        assert_eq!(refused.status, 401, "{}", refused.body);
+    }
+    assert_eq!(browser.load().await.status, 200, "whoever has a refresh token goes on");
+    assert_ne!(header(&browser, "kid"), stolen);
+}
+
+#[tokio::test]
 async fn when_every_key_is_revoked_new_ones_are_made() {
     let world = World::new().await;
     let mut browser = world.sign_in("ada@example.com").await;

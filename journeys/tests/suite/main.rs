@@ -5,6 +5,7 @@
 
 mod failure;
 mod keys;
+mod ledger;
 mod managed;
 mod refresh;
 mod theft;

@@ -5,6 +5,8 @@
 mod backup;
 mod dev;
 mod kill;
+#[path = "../../../../journeys/tests/suite/ledger.rs"]
+mod ledger;
 mod management;
 #[cfg(feature = "otlp")]
 mod otlp;

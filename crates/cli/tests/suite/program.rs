@@ -1,9 +1,10 @@
 //! A running `authmint dev` and a client that speaks to it as existing packages do.
 
+use crate::ledger;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead as _, BufReader, Read as _},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
 };
 
@@ -20,6 +21,7 @@ pub(crate) struct Program {
     /// What `--json` printed.
     pub(crate) says: Value,
     http: reqwest::Client,
+    database: PathBuf,
 }
 
 /// A status with a JSON body.
@@ -32,6 +34,7 @@ impl Program {
             .args(["dev", "--port", "0", "--demo-port", "0", "--json", "--data"])
             .arg(data)
             .args(options)
+            .env("AUTHMINT_LOG", "trace")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -45,8 +48,10 @@ impl Program {
         }
         // Nobody may be left writing into a pipe that is full.
         let mut log = process.stderr.take().unwrap();
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { process, says: serde_json::from_str(&line).unwrap(), http: reqwest::Client::new() }
+        std::thread::spawn(move || std::io::copy(&mut log, &mut ledger::Log));
+        ledger::answer(200, line.as_bytes());
+        let (says, http) = (serde_json::from_str(&line).unwrap(), reqwest::Client::new());
+        Self { process, says, http, database: data.join("authmint.db") }
     }
 
     /// A text of the JSON line.
@@ -69,8 +74,9 @@ impl Program {
             .body(body.to_string())
             .send()
             .await?;
-        let status = answer.status().as_u16();
-        Ok((status, serde_json::from_slice(&answer.bytes().await?).unwrap_or(Value::Null)))
+        let (status, body) = (answer.status().as_u16(), answer.bytes().await?);
+        ledger::answer(status, &body);
+        Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
     }
 
     /// A refresh: status, and the refresh token or the error's code.
@@ -98,17 +104,29 @@ impl Program {
 
     /// Signs a user in by email code, up to the one-time secret.
     pub(crate) async fn one_time_secret(&self, email: &str) -> String {
+        let (state, code) = self.send_code(email).await;
+        let (status, signed_in) = self.enter_code(email, &state, &code).await;
+        assert_eq!(status, 200, "{signed_in}");
+        signed_in["oneTimeSecret"].as_str().unwrap().to_owned()
+    }
+
+    /// Has a code mailed; answers the `emailId` and the code.
+    pub(crate) async fn send_code(&self, email: &str) -> (String, String) {
         let (status, sent) = self.call("otps/send", &json!({ "email": email })).await.unwrap();
         assert_eq!(status, 200, "{sent}");
         let inbox = self.http.get(self.said("inboxUrl")).send().await.unwrap().bytes().await.unwrap();
         let inbox: Value = serde_json::from_slice(&inbox).unwrap();
         let mail =
             inbox.as_array().unwrap().iter().find(|mail| mail["to"] == email).expect("the mail arrived");
-        let (code, state) = (mail["code"].as_str().unwrap(), sent["emailId"].as_str().unwrap());
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        ledger::code(email, &text(&mail["code"]));
+        (text(&sent["emailId"]), text(&mail["code"]))
+    }
+
+    /// Enters a code.
+    pub(crate) async fn enter_code(&self, email: &str, state: &str, code: &str) -> Answer {
         let query = format!("email={email}&signinAuthenticationMethod=email&token={code}&state={state}");
-        let (status, signed_in) = self.call(&format!("authenticate?{query}"), &Value::Null).await.unwrap();
-        assert_eq!(status, 200, "{signed_in}");
-        signed_in["oneTimeSecret"].as_str().unwrap().to_owned()
+        self.call(&format!("authenticate?{query}"), &Value::Null).await.unwrap()
     }
 
     /// The process's ID.
@@ -129,5 +147,6 @@ impl Drop for Program {
         // Already ended in `kill` and `terminate`; then both are no-ops.
         let _ended = self.process.kill();
         let _reaped = self.process.wait();
+        ledger::database(&self.database);
     }
 }

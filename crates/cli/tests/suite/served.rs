@@ -1,6 +1,6 @@
 //! A folder with a configuration, the commands in it, a running `authmint serve`, and a mail server to listen to.
 
-use crate::program::authmint;
+use crate::{ledger, program::authmint};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -11,6 +11,10 @@ use std::{
     thread::JoinHandle,
 };
 use tempfile::TempDir;
+
+/// Everything that is said once it serves: what the system says before that would stand in front of the first line.
+const TALKATIVE: &str =
+    "info,authmint=trace,authmint_domain=trace,authmint_server=trace,authmint_store=trace,hyper=trace";
 
 /// An operator's folder.
 pub(crate) struct Place(TempDir);
@@ -90,7 +94,14 @@ impl Place {
     pub(crate) fn run(&self, arguments: &[&str]) -> Value {
         let output = self.command(arguments[0]).args(&arguments[1..]).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        ledger::answer(200, &output.stdout);
         serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        ledger::database(&self.path("data/authmint.db"));
     }
 }
 
@@ -133,13 +144,15 @@ pub(crate) struct Served {
 impl Served {
     /// Starts the service and waits for the first line of its log.
     pub(crate) fn start(place: &Place) -> Self {
-        let mut process = place.command("serve").stderr(Stdio::piped()).spawn().unwrap();
+        let command = &mut place.command("serve");
+        let mut process = command.env("AUTHMINT_LOG", TALKATIVE).stderr(Stdio::piped()).spawn().unwrap();
         let (mut log, mut line) = (BufReader::new(process.stderr.take().unwrap()), String::new());
         log.read_line(&mut line).unwrap();
         let first = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no line of a start: {line}"));
         let log = std::thread::spawn(move || {
             let mut rest = String::new();
             log.read_to_string(&mut rest).unwrap();
+            ledger::log(rest.as_bytes());
             rest
         });
         Self { process, log: Some(log), first, http: reqwest::Client::new() }
@@ -163,8 +176,9 @@ impl Served {
         let url = format!("http://{address}/api/2024-09-26/session/sdk/auth/{path}");
         let request = self.http.post(url).header("x-api-key", key).header("content-type", "application/json");
         let answer = request.body(body.to_string()).send().await.unwrap();
-        let status = answer.status().as_u16();
-        (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or(Value::Null))
+        let (status, body) = (answer.status().as_u16(), answer.bytes().await.unwrap());
+        ledger::answer(status, &body);
+        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
     }
 
     /// Signs a user in by the code that was mailed: the first refresh token.
@@ -175,6 +189,7 @@ impl Served {
         let mail = mails.recv().unwrap();
         let words = mail.split(|c: char| !c.is_ascii_digit());
         let code = words.into_iter().find(|word| word.len() == 6).expect("a code in the mail");
+        ledger::code(email, code);
         let state = sent["emailId"].as_str().unwrap();
         let query = format!("email={email}&signinAuthenticationMethod=email&token={code}&state={state}");
         let (status, proven) = self.call(key, &format!("authenticate?{query}"), &Value::Null).await;

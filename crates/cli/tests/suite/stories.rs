@@ -2,7 +2,11 @@
 
 use crate::program::Program;
 use serde_json::json;
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -141,6 +145,31 @@ async fn a_one_time_secret_opens_one_session_and_its_reuse_ends_none() {
     program.advance(11).await;
     assert_eq!(refused(&program, &secret).await, "one_time_secret_used");
     assert_eq!(refreshed(&program, &first).await, first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn threat_40_a_hundred_parallel_wrong_codes_count_as_a_hundred() {
+    let data = tempfile::tempdir().unwrap();
+    let program = Arc::new(Program::start(data.path(), &[]));
+    let (state, right) = program.send_code("ada@example.com").await;
+    let wrong = if right == "000000" { "000001" } else { "000000" };
+    let guesses: Vec<_> = (0..100)
+        .map(|_| {
+            let (program, state) = (Arc::clone(&program), state.clone());
+            tokio::spawn(async move { program.enter_code("ada@example.com", &state, wrong).await })
+        })
+        .collect();
+    let mut told = BTreeMap::new();
+    for guess in guesses {
+        let (status, body) = guess.await.unwrap();
+        assert_eq!(status, 401, "{body}");
+        *told.entry(body["code"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+    }
+    let wrong_ones = told.remove("code_invalid").unwrap_or_default();
+    assert!((1..=5).contains(&wrong_ones), "a code stands five guesses: {wrong_ones}");
+    assert_eq!(told, BTreeMap::from([("code_burnt".to_owned(), 100 - wrong_ones)]));
+    let (status, body) = program.enter_code("ada@example.com", &state, &right).await;
+    assert_eq!((status, body["code"].as_str()), (401, Some("code_burnt")), "the right one comes too late");
 }
 
 #[tokio::test]

@@ -46,7 +46,10 @@ impl Limit {
     /// # Errors
     /// [`Spent`] with the time to wait; nothing is paid then, so that waiting always helps.
     pub fn pay(self, spent_until: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Spent> {
-        let start = spent_until.unwrap_or(now).max(now);
+        // Nobody can have spent more than the whole burst: what lies further ahead was paid before the clock was set back,
+        // and must not lock anybody out until it is there again.
+        let most = now.after(self.period * self.burst);
+        let start = spent_until.filter(|&until| until <= most).unwrap_or(now).max(now);
         let slack = self.period * self.burst.saturating_sub(1);
         match start.since(now).checked_sub(slack) {
             None | Some(Duration::ZERO) => Ok(start.after(self.period)),
@@ -72,6 +75,17 @@ mod tests {
         let later = now.after(Duration::from_secs(10));
         spent = Some(LIMIT.pay(spent, later).unwrap());
         assert!(LIMIT.pay(spent, later).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_locks_nobody_out_and_the_limit_holds_again_at_once() {
+        let now = Timestamp::from_unix_seconds(1_000_000);
+        let mut spent = Some(LIMIT.pay(None, now).unwrap());
+        let back = now.before(Duration::from_secs(86_400));
+        for _ in 0..3 {
+            spent = Some(LIMIT.pay(spent, back).unwrap());
+        }
+        assert_eq!(LIMIT.pay(spent, back), Err(Spent { retry_after: LIMIT.period }));
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod cross_origin;
 mod development;
 mod feed;
 mod flood;
+#[path = "../../../../journeys/tests/suite/ledger.rs"]
+mod ledger;
 mod logs;
 mod mail;
 mod management;

@@ -1,5 +1,6 @@
 //! A service in a folder of its own, and a way to call it.
 
+use crate::ledger;
 use authmint_domain::{
     flow::admin::operator_token,
     model::{
@@ -29,7 +30,7 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use std::{io, net::SocketAddr, path::PathBuf, sync::Once, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Once, time::Duration};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -43,8 +44,8 @@ static LISTENING: Once = Once::new();
 /// Has somebody interested in every line before the first is written: else a line that is written for the first time
 /// while another test begins to listen counts as one that nobody wants.
 fn listen() {
-    let everything = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(io::sink);
-    tracing::subscriber::set_global_default(everything.finish()).unwrap();
+    let everything = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+    tracing::subscriber::set_global_default(everything.with_writer(|| ledger::Log).finish()).unwrap();
 }
 
 /// A service with one project, a client key for the shop's page, and a server key.
@@ -87,6 +88,12 @@ impl Default for Setup {
 
 pub(crate) fn inline() -> Options {
     Options { writer: Writer::Inline, busy_timeout: Duration::ZERO, ..Options::default() }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        ledger::database(&self.path());
+    }
 }
 
 impl Service {
@@ -191,7 +198,10 @@ impl Service {
 
     /// The newest code mailed to an address.
     pub(crate) fn code_for(&self, email: &str) -> String {
-        self.inbox.mails().into_iter().find(|mail| mail.to.eq_ignore_ascii_case(email)).expect("a mail").code
+        let mails = self.inbox.mails().into_iter();
+        let code = mails.into_iter().find(|mail| mail.to.eq_ignore_ascii_case(email)).expect("a mail").code;
+        ledger::code(email, &code);
+        code
     }
 
     pub(crate) async fn send_code(&self, email: &str) -> String {
@@ -242,6 +252,7 @@ async fn add_key(store: &Store, seed: u8, usage: Usage, callers: Callers, scopes
         revoked_at: None,
     };
     store.put_api_key(record).await.unwrap();
+    ledger::secret(text.reveal());
     text.reveal().to_owned()
 }
 
@@ -287,6 +298,7 @@ impl Call<'_> {
         let response = self.service.router.clone().oneshot(self.request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
+        ledger::answer(parts.status.as_u16(), &bytes);
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer { status: parts.status.as_u16(), headers: parts.headers, text, json }

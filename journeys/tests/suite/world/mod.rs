@@ -6,6 +6,7 @@ mod wire;
 pub(crate) use browser::Browser;
 pub(crate) use wire::Fault;
 
+use crate::ledger;
 use authmint::{Auth, AuthOptions, Session, axum::routes, tower::AuthLayer};
 use authmint_domain::{
     model::{
@@ -33,7 +34,10 @@ use authmint_server::{
 };
 use authmint_store::{Options, Store, StoreUrl, Writer};
 use axum::{Router, routing::get};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 use wire::{InProcess, Wire};
 
 const SERVICE: &str = "http://localhost:8420";
@@ -46,7 +50,21 @@ pub(crate) struct World {
     app: Router,
     key: ApiKeyText,
     inbox: Inbox,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        ledger::database(&self.data.path().join("journey.db"));
+    }
+}
+
+static LISTENING: Once = Once::new();
+
+/// Every line that a service of these stories writes is kept for the secret scan.
+fn listen() {
+    let lines = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE);
+    lines.with_ansi(false).with_writer(|| ledger::Log).init();
 }
 
 impl World {
@@ -57,6 +75,7 @@ impl World {
 
     /// A world whose app server's clock is `skew` seconds ahead of the service's, or behind.
     pub(crate) async fn with(policy: Policy, skew: i64) -> Self {
+        LISTENING.call_once(listen);
         let data = tempfile::tempdir().unwrap();
         let ring = KeyRing::single(1, &[7; 32]);
         let clock = ServiceClock::manual(Timestamp::from_unix_seconds(1_800_000_000));
@@ -68,9 +87,9 @@ impl World {
         let mailer = ServiceMailer::inbox(inbox.clone());
         let (entropy, signer) = (ServiceEntropy::seeded(1), ServiceSigner::default());
         let service = App::start(config, store, clock.clone(), entropy, signer, mailer, ring).await.unwrap();
-        let wire = Arc::new(Wire::new(service.router(), clock, skew));
-        let auth = new_sdk(&key, &wire);
-        Self { service, app: app(auth), wire, key, inbox, _data: data }
+        let wire = Arc::new(Wire::new(service.router(), clock));
+        let auth = new_sdk(&key, &wire, skew);
+        Self { service, app: app(auth), wire, key, inbox, data }
     }
 
     /// Lets time pass.
@@ -80,8 +99,11 @@ impl World {
 
     /// Lets two seconds pass, bit by bit, in which everyone does in the background what is due.
     pub(crate) async fn two_seconds(&self) {
-        for _ in 0..20 {
+        for tenth in 0..20 {
             self.wait(Duration::from_millis(100));
+            if tenth % 10 == 0 {
+                self.service.keep_signing_keys().await.unwrap();
+            }
             wire::everyone_goes_on().await;
         }
     }
@@ -99,7 +121,12 @@ impl World {
 
     /// A second process of the same app: it remembers nothing of what the first one knows.
     pub(crate) fn another_app_server(&self) -> Router {
-        app(new_sdk(&self.key, &self.wire))
+        self.app_server_ahead_by(0)
+    }
+
+    /// Another process on a machine whose clock is so many seconds ahead of the service's, or behind.
+    pub(crate) fn app_server_ahead_by(&self, seconds: i64) -> Router {
+        app(new_sdk(&self.key, &self.wire, seconds))
     }
 
     /// The app's first process.
@@ -134,6 +161,7 @@ impl World {
             self.wire.ask_as_page("otps/send", &self.key, &serde_json::json!({ "email": email })).await;
         let state = sent["emailId"].as_str().unwrap_or_else(|| panic!("{sent}"));
         let mail = self.inbox.mails().into_iter().next().expect("the code was mailed");
+        ledger::code(email, &mail.code);
         let query =
             format!("email={email}&signinAuthenticationMethod=email&token={}&state={state}", mail.code);
         let path = format!("authenticate?{query}");
@@ -141,9 +169,9 @@ impl World {
     }
 }
 
-fn new_sdk(key: &ApiKeyText, wire: &Arc<Wire>) -> Auth<InProcess> {
+fn new_sdk(key: &ApiKeyText, wire: &Arc<Wire>, ahead: i64) -> Auth<InProcess> {
     let options = AuthOptions::new(key.reveal()).base_url(SERVICE);
-    Auth::with_host(&options, [5; 32], InProcess(Arc::clone(wire))).unwrap()
+    Auth::with_host(&options, [5; 32], InProcess(Arc::clone(wire), ahead)).unwrap()
 }
 
 /// An app as small as can be: who is it?
@@ -174,5 +202,6 @@ async fn register(store: &Store, ring: &KeyRing, policy: Policy, now: Timestamp)
         revoked_at: None,
     };
     store.put_api_key(record).await.unwrap();
+    ledger::secret(key.reveal());
     key
 }

@@ -1,5 +1,6 @@
 //! What lies between the app and the service: the service's router in the same process, the one clock, and faults.
 
+use crate::ledger;
 use authmint::{client::Host, error::TransportError};
 use authmint_domain::port::Clock as _;
 use authmint_protocol::{secret::ApiKeyText, time::Timestamp};
@@ -30,7 +31,6 @@ pub(crate) enum Fault {
 pub(crate) struct Wire {
     service: Router,
     pub(crate) clock: ServiceClock,
-    skew: i64,
     state: Mutex<State>,
     /// Wakes those who rest: the clock has moved.
     moved: Notify,
@@ -44,8 +44,8 @@ struct State {
 }
 
 impl Wire {
-    pub(crate) fn new(service: Router, clock: ServiceClock, skew: i64) -> Self {
-        Self { service, clock, skew, state: Mutex::default(), moved: Notify::new() }
+    pub(crate) fn new(service: Router, clock: ServiceClock) -> Self {
+        Self { service, clock, state: Mutex::default(), moved: Notify::new() }
     }
 
     /// The next calls meet these faults, one each; faults that were still to come are forgotten.
@@ -86,7 +86,9 @@ impl Wire {
         request.headers_mut().entry("host").or_insert(http::HeaderValue::from_static("localhost:8420"));
         let Ok(answer) = self.service.clone().oneshot(request).await;
         let (parts, body) = answer.into_parts();
-        Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
+        let body = body.collect().await.unwrap().to_bytes();
+        ledger::answer(parts.status.as_u16(), &body);
+        Response::from_parts(parts, body)
     }
 }
 
@@ -100,14 +102,14 @@ pub(crate) async fn everyone_goes_on() {
     }
 }
 
-/// The SDK's host: the wire and its clock.
-pub(crate) struct InProcess(pub(crate) Arc<Wire>);
+/// The SDK's host: the wire, and a clock so many seconds ahead of the service's, or behind.
+pub(crate) struct InProcess(pub(crate) Arc<Wire>, pub(crate) i64);
 
 impl Host for InProcess {
     fn now(&self) -> Timestamp {
-        let skew = Duration::from_secs(self.0.skew.unsigned_abs());
+        let skew = Duration::from_secs(self.1.unsigned_abs());
         let now = self.0.clock.now();
-        if self.0.skew < 0 { now.before(skew) } else { now.after(skew) }
+        if self.1 < 0 { now.before(skew) } else { now.after(skew) }
     }
 
     /// Time passes only when nobody has anything left to do: everyone who can go on does so first.
