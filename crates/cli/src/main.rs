@@ -27,8 +27,6 @@ enum Command {
     CheckConfig(config::ServiceOptions),
     /// Print a configuration file with every key in it.
     SampleConfig,
-    /// Print the OpenAPI document of every call that the service answers.
-    Openapi,
     /// Make, list, show and change projects.
     Project(command::project::Options),
     /// Make, adopt, list and revoke API keys.
@@ -59,10 +57,6 @@ fn main() -> ExitCode {
         Command::CheckConfig(options) => command::serve::check_config(&options),
         Command::SampleConfig => {
             telemetry::say(config::sample().trim_end());
-            Ok(())
-        }
-        Command::Openapi => {
-            telemetry::say(authmint_server::openapi().trim_end());
             Ok(())
         }
         Command::Project(options) => command::project::run(options),
