@@ -14,9 +14,17 @@ use std::{
 /// Folders of `journeys/clients` with Node suites.
 const SUITES: [&str; 3] = ["vendor", "browser", "openapi"];
 
-/// The npm package, its tests, and the examples that they run.
-const PACKAGE_FOLDERS: [&str; 4] =
-    ["crates/session-node", "crates/session-node/test", "examples/express", "examples/node-http"];
+/// The npm package, its tests, and the examples that they run; last the vendor's modal, which a browser runs.
+const PACKAGE_FOLDERS: [&str; 8] = [
+    "crates/session-node",
+    "crates/session-node/test",
+    "crates/session-node/test/next15",
+    "examples/express",
+    "examples/hono",
+    "examples/next",
+    "examples/node-http",
+    "journeys/clients/modal",
+];
 
 /// Runs the Rust tests, then the Node suites against the program that was built with them.
 pub(crate) fn run_every_test() -> Result<(), Failed> {
@@ -42,7 +50,7 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
             "--disable-warning=ExperimentalWarning",
             "--test",
             "--test-reporter=spec",
-            "--test-timeout=180000",
+            "--test-timeout=600000",
         ])
         .args(suites(&clients)?)
         .env("AUTHMINT_BIN", program)

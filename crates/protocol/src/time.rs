@@ -1,6 +1,6 @@
 //! Points in time as plain values; nobody here asks a clock.
 
-use ::time::{OffsetDateTime, format_description::well_known::Rfc2822, macros::format_description};
+use ::time::{OffsetDateTime, format_description::well_known::Rfc2822};
 use std::{fmt, time::Duration};
 
 /// A point in time: whole milliseconds since the Unix epoch.
@@ -56,9 +56,9 @@ impl Timestamp {
     /// ISO 8601 in UTC with whole seconds and `Z`, which every client parses (some refuse milliseconds).
     #[must_use]
     pub fn to_iso8601(self) -> String {
-        self.calendar()
-            .format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z"))
-            .unwrap_or_default()
+        let at = self.calendar();
+        let (year, month, day, clock) = (at.year(), u8::from(at.month()), at.day(), clock(at));
+        format!("{year:04}-{month:02}-{day:02}T{clock}Z")
     }
 
     /// Reads ISO 8601 in UTC, `2026-11-23T14:30:01Z`, with or without a fraction of a second, which is dropped.
@@ -89,11 +89,13 @@ impl Timestamp {
     /// The date form of HTTP headers and cookies (IMF-fixdate, RFC 9110, section 5.6.7).
     #[must_use]
     pub fn to_http_date(self) -> String {
-        self.calendar()
-            .format(format_description!(
-                "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-            ))
-            .unwrap_or_default()
+        const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let at = self.calendar();
+        let weekday = DAYS[usize::from(at.weekday().number_days_from_monday())];
+        let month = MONTHS[usize::from(u8::from(at.month())) - 1];
+        format!("{weekday}, {:02} {month} {:04} {} GMT", at.day(), at.year(), clock(at))
     }
 
     /// The date form of mail headers (RFC 5322, section 3.3).
@@ -107,6 +109,11 @@ impl Timestamp {
         OffsetDateTime::from_unix_timestamp(self.unix_seconds().clamp(0, 253_402_300_799))
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
+}
+
+/// The time of day. Written out here, since the library's general formats are many times this in WebAssembly.
+fn clock(at: OffsetDateTime) -> String {
+    format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second())
 }
 
 impl fmt::Display for Timestamp {

@@ -2,13 +2,21 @@
 
 #![forbid(unsafe_code)]
 
-use authmint::{AuthError, AuthMaterial, AuthOptions, ConfigError, CookieOptions, Revocation};
+#[cfg(target_arch = "wasm32")]
+use crate::wasm::ed25519::check as check_ed25519;
+#[cfg(not(target_arch = "wasm32"))]
+use authmint_protocol::token::native::{self, check_ed25519};
+
+use authmint::{
+    AuthError, AuthMaterial, AuthOptions, ConfigError, CookieOptions, Revocation,
+    guard::{Call, SharedKey},
+};
 use authmint_protocol::{
     api_key::{ApiKey, Usage},
     jwk::KeySet,
     secret::{RefreshToken, SessionJwt},
     time::Timestamp,
-    token::{Expected, JwtError, native},
+    token::JwtError,
     wire::user::User,
 };
 use bytes::Bytes;
@@ -112,7 +120,7 @@ impl Options {
         let limit = |given: Option<u64>, default| Duration::from_millis(given.unwrap_or(default));
         let all = limit(self.total_limit_ms, 6000);
         let one = limit(self.try_limit_ms, 3000).min(all);
-        options.limits(one, all).or_crossmint(native::check_ed25519)
+        options.limits(one, all).or_crossmint(check_ed25519)
     }
 }
 
@@ -169,25 +177,38 @@ impl Material {
     }
 }
 
-/// Verifies a JWT with a key set given by hand, and gives its claims as JSON.
-pub(crate) fn verify(
-    jwt: &str,
-    key_set: &[u8],
-    expected: &Expected,
-    now: Timestamp,
-) -> Result<String, Fault> {
-    let keys = KeySet::parse(key_set).map_err(|error| Fault {
+/// Reads a key set that was given by hand.
+pub(crate) fn key_set(text: &[u8]) -> Result<KeySet, Fault> {
+    KeySet::parse(text).map_err(|error| Fault {
         code: error.code(),
         status: 500,
         message: format!("the key set is refused: {error}"),
-    })?;
-    let claims = native::verify(jwt, &keys, expected, now)?;
+    })
+}
+
+/// Verifies a JWT with a key set given by hand, and gives its claims as JSON.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn verify(
+    jwt: &str,
+    keys: &[u8],
+    expected: &authmint_protocol::token::Expected,
+    now: Timestamp,
+) -> Result<String, Fault> {
+    let claims = native::verify(jwt, &key_set(keys)?, expected, now)?;
     Ok(json(&claims.claims))
 }
 
 /// Our own values as JSON; they always are.
 pub(crate) fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// What makes another call the same as this one; nothing if it is never shared.
+pub(crate) fn key_of(call: &Call) -> Option<String> {
+    match call.shared_key()? {
+        SharedKey::Keys => Some("keys".to_owned()),
+        SharedKey::Refresh(token) => Some(format!("refresh {token}")),
+    }
 }
 
 /// When the service wants to be asked again.

@@ -1,17 +1,16 @@
 //! What the guard answers, as plain JavaScript values.
 
-use crate::{
-    convert::{Fault, json, retry_after},
-    step::NodeCall,
-};
+use crate::convert::{Fault, json, retry_after};
 use authmint::{
     AuthError, Session,
     guard::{Outcome, SetCookies},
 };
 use authmint_protocol::{secret::RefreshToken, time::Timestamp};
+#[cfg(not(target_arch = "wasm32"))]
 use napi_derive::napi;
 
 /// What a JWT says, or why it is refused.
+#[cfg(not(target_arch = "wasm32"))]
 #[napi(object, object_from_js = false)]
 pub struct Verified {
     /// All claims, as JSON.
@@ -20,26 +19,9 @@ pub struct Verified {
     pub error: Option<NodeError>,
 }
 
-/// A sign-out.
-#[napi(object, object_from_js = false)]
-pub struct NodeSignOut {
-    /// `Set-Cookie` values that remove the cookies.
-    pub values: Vec<String>,
-    /// What ends the sessions at the service.
-    pub calls: Vec<NodeCall>,
-}
-
-/// The call for a user, or why there is none.
-#[napi(object, object_from_js = false)]
-pub struct UserCall {
-    /// The call.
-    pub call: Option<NodeCall>,
-    /// Why there is none.
-    pub error: Option<NodeError>,
-}
-
 /// `Set-Cookie` values, or why there are none.
-#[napi(object, object_from_js = false)]
+#[cfg_attr(not(target_arch = "wasm32"), napi(object, object_from_js = false))]
+#[cfg_attr(target_arch = "wasm32", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Cookies {
     /// The values.
     pub values: Vec<String>,
@@ -48,7 +30,8 @@ pub struct Cookies {
 }
 
 /// The end of a conversation.
-#[napi(object, object_from_js = false)]
+#[cfg_attr(not(target_arch = "wasm32"), napi(object, object_from_js = false))]
+#[cfg_attr(target_arch = "wasm32", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct NodeOutcome {
     /// The session, if there is one.
     pub session: Option<NodeSession>,
@@ -59,7 +42,8 @@ pub struct NodeOutcome {
 }
 
 /// A session.
-#[napi(object, object_from_js = false)]
+#[cfg_attr(not(target_arch = "wasm32"), napi(object, object_from_js = false))]
+#[cfg_attr(target_arch = "wasm32", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct NodeSession {
     /// The user's ID.
     pub user_id: String,
@@ -74,7 +58,8 @@ pub struct NodeSession {
 }
 
 /// An error as values.
-#[napi(object, object_from_js = false)]
+#[cfg_attr(not(target_arch = "wasm32"), napi(object, object_from_js = false))]
+#[cfg_attr(target_arch = "wasm32", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct NodeError {
     /// The stable code.
     pub code: String,
@@ -137,6 +122,7 @@ impl From<Fault> for NodeError {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 impl From<Result<String, Fault>> for Verified {
     fn from(result: Result<String, Fault>) -> Self {
         match result {

@@ -72,14 +72,16 @@ test("examples/express: sign in, be known, be guarded, sign out", async (t) => {
   assert.match((await visit("/")).text, /<form id="sign-in"/);
 });
 
-test("examples/node-http: a stranger, a user, a sign-out", async (t) => {
-  const visit = browser(await start(t, "node-http"));
-  assert.equal((await visit("/")).text, "Hello stranger");
-  assert.equal((await visit("/account")).status, 401);
-  assert.equal((await visit("/auth/exchange", { body: { oneTimeSecret: await prove("bo@example.com") } })).status, 200);
-  assert.match((await visit("/")).text, /^Hello [0-9a-f-]{36}$/);
-  assert.equal((await visit("/account")).text, "The account of bo@example.com");
-  assert.equal((await visit("/auth/logout", { body: {} })).status, 200);
-  assert.equal((await visit("/account")).status, 401);
-  assert.equal((await visit("/nowhere")).status, 404);
-});
+for (const example of ["node-http", "hono"]) {
+  test(`examples/${example}: a stranger, a user, a sign-out`, async (t) => {
+    const visit = browser(await start(t, example));
+    assert.equal((await visit("/")).text, "Hello stranger");
+    assert.equal((await visit("/account")).status, 401);
+    assert.equal((await visit("/auth/exchange", { body: { oneTimeSecret: await prove(`${example}@example.com`) } })).status, 200);
+    assert.match((await visit("/")).text, /^Hello [0-9a-f-]{36}$/);
+    assert.equal((await visit("/account")).text, `The account of ${example}@example.com`);
+    assert.equal((await visit("/auth/logout", { body: {} })).status, 200);
+    assert.equal((await visit("/account")).status, 401);
+    assert.equal((await visit("/nowhere")).status, 404);
+  });
+}

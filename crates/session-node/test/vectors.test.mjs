@@ -1,4 +1,4 @@
-// The same vectors as the crates run, through the addon: conversations, session JWTs, cookies.
+// The same vectors as the crates run, through the addon and through WebAssembly: conversations, session JWTs, cookies.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -6,11 +6,21 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 
 const require = createRequire(import.meta.url);
 const { loadNative } = require("../dist/native.js");
-/** Every core that this machine can load, under the name that a failure shows. */
-const cores = { native: loadNative() };
+const { wasmCore } = require("../dist/wasm.js");
+const { signatureHolds } = require("../dist/webcrypto.js");
+
+const wasm = readFileSync(new URL("../dist/authmint.wasm", import.meta.url));
+/** Both cores, under the name that a failure shows. */
+const cores = { native: loadNative(), wasm: wasmCore(new WebAssembly.Module(wasm)) };
+
+test("the module is small enough for a cold start to download, and imports nothing", () => {
+  assert.ok(gzipSync(wasm, { level: 9 }).length <= 150_000, `${gzipSync(wasm, { level: 9 }).length} bytes`);
+  assert.deepEqual(WebAssembly.Module.imports(new WebAssembly.Module(wasm)), []);
+});
 
 const read = (path) => JSON.parse(readFileSync(new URL(`../../../vectors/${path}`, import.meta.url), "utf8"));
 const guardVectors = read("guard/conversations.json");
@@ -30,27 +40,28 @@ function called(call) {
 }
 
 /** Does one step of a conversation and says what came of it. */
-function act(guard, step, now, pending) {
+async function act(guard, step, now, pending) {
   const done = ({ session, error, cookies }) => {
     if (error) return { error: error.code, retryable: error.retryable, cookies };
     const { userId, jwt, refreshToken, expiresAt } = session;
     return { session: { userId, jwt, refreshToken, expiresAt }, cookies };
   };
-  const next = (came) => {
+  const next = async (came) => {
     if (Array.isArray(came)) {
       const [userId, jwt, refreshToken] = came;
       return { session: { userId, jwt, refreshToken, expiresAt: "" }, cookies: [] };
     }
-    const { outcome, call, waiting } = came;
+    const { outcome, call, check, waiting } = came;
     if (outcome) return done(outcome);
+    if (check) return next(waiting.checked(await signatureHolds(check), now));
     Object.assign(pending, { call, waiting });
     return called(call);
   };
-  const settled = (answer) => (answer ? next(pending.waiting.receive(answer, now)) : { again: true });
+  const settled = async (answer) => (answer ? next(pending.waiting.receive(answer, now)) : { again: true });
   if (step.begin) {
     // What is recognised at once must be what the whole conversation comes to.
     const quick = step.begin.cookie === undefined ? null : guard.recognise(step.begin.cookie, now);
-    const came = next(guard.begin(lines(step.begin), false, now));
+    const came = await next(guard.begin(lines(step.begin), false, now));
     if (quick) assert.deepEqual([quick, came.cookies], [[came.session.userId, came.session.jwt, came.session.refreshToken], []]);
     return came;
   }
@@ -68,18 +79,18 @@ function act(guard, step, now, pending) {
 }
 
 for (const [name, core] of Object.entries(cores)) {
-  test(`${name}: every conversation goes as in Rust`, () => {
+  test(`${name}: every conversation goes as in Rust`, async () => {
     assert.ok(guardVectors.cases.length > 40);
     for (const { name, steps } of guardVectors.cases) {
       const [guard, pending] = [makeGuard(core), {}];
       for (const [number, step] of steps.entries()) {
-        const came = act(guard, step, (guardVectors.start + step.at) * 1000, pending);
+        const came = await act(guard, step, (guardVectors.start + step.at) * 1000, pending);
         assert.deepEqual(came, step.expect, `${name}, step ${number}`);
       }
     }
   });
 
-  test(`${name}: JWTs are accepted and refused as in Rust, each for the same reason`, () => {
+  test(`${name}: JWTs are accepted and refused as in Rust, each for the same reason`, async () => {
     const guard = makeGuard(core);
     const tokens = jwtVectors();
     const { issuer, audience } = { issuer: guardVectors.options.baseUrl, audience: guard.projectId() };
@@ -88,7 +99,8 @@ for (const [name, core] of Object.entries(cores)) {
     const expected = conform(asked);
     const codes = new Map();
     for (const [id, { token, jwks }] of tokens.entries()) {
-      const { claims, error } = guard.verifyWith(String(token), Buffer.from(JSON.stringify(jwks)), now * 1000);
+      const begun = guard.verifyWith(String(token), Buffer.from(JSON.stringify(jwks)), now * 1000);
+      const { claims, error } = begun.check ? begun.resume(await signatureHolds(begun.check), now * 1000) : begun;
       const came = error ? error.code : JSON.parse(claims);
       assert.deepEqual(came, expected[id].ok ? expected[id].value : expected[id].error, `token ${id}: ${token}`);
       const code = error?.code ?? "accepted";
@@ -117,6 +129,7 @@ for (const [name, core] of Object.entries(cores)) {
       const sent = step.call ? called(step.call).body.refresh : null;
       assert.equal(sent, refresh, header);
       found += sent === null ? 0 : 1;
+      guard.release?.();
     }
     assert.ok(found > 100, `${found} of ${headers.length}`);
   });

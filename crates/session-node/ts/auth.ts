@@ -2,14 +2,15 @@
 
 import type { Core, CoreCall, CoreSession, CoreStep, Head, Recognised } from "./core";
 import { CrossmintAuthenticationError, errorOf } from "./errors";
-import type { Guard } from "./guard";
+import type { Guard, Lifetime } from "./guard";
 import { fetchSend } from "./network";
 import { type Crossmint, type CrossmintAuthOptions, coreOptions, refreshRouteOf, refuse } from "./options";
 import { announcesBody } from "./body";
+import { fromBase64Url, utf8 } from "./bytes";
 import { type AuthMaterial, type AuthSession, type Checked, checked, failure } from "./checked";
 import { answerRoute, beginExchange, beginRenewal, material } from "./handlers";
 import { refuseOtherSites, requireOwnPage } from "./origin";
-import { type AuthMaterialBasic, type RequestLike, headOf, line, quickCookies, readSource } from "./request";
+import { type AuthMaterialBasic, type RequestLike, type Source, headOf, line, quickCookies, readSource } from "./request";
 import {
   type ResponseLike,
   applyCookies,
@@ -18,7 +19,7 @@ import {
   unsealed,
 } from "./response";
 import { sharedGuard } from "./shared";
-import { type JWKSInput, type JWTPayload, keySetOf } from "./verify";
+import { type JWKSInput, type JWTPayload, claimsOf, keySetOf } from "./verify";
 import { SDK_NAME, SDK_VERSION } from "./version";
 
 /** A user as the service knows one. */
@@ -47,7 +48,8 @@ export class CrossmintAuth {
       ...(crossmint.extensionId ? { "x-extension-id": crossmint.extensionId } : {}),
     };
     const { fetch, warn } = options;
-    const surroundings = { send: fetchSend(fetch), headers, refreshRoute, warn: this.#warn };
+    const required = options.revocation === "required";
+    const surroundings = { send: fetchSend(fetch), headers, refreshRoute, required, warn: this.#warn };
     this.#guard = sharedGuard(coreOptions(crossmint, options), surroundings, fetch ?? warn ? null : headers);
     this.#core = this.#guard.core;
   }
@@ -66,16 +68,21 @@ export class CrossmintAuth {
 
   /**
    * The session of a request: checked offline, refreshed if it must be, its cookies put on the response.
-   * Rejects with a CrossmintAuthenticationError if there is none.
+   * Rejects with a CrossmintAuthenticationError if there is none. On the edge, `lifetime` (a worker's context) lets
+   * the revocation feed be heard beside the answer.
    */
-  getSession(request: RequestLike | AuthMaterialBasic, response?: ResponseLike): Promise<AuthSession> {
-    const seen = this.seen(request);
-    return seen ? Promise.resolve(seen) : this.#getSession(request, response);
+  getSession(
+    request: RequestLike | AuthMaterialBasic,
+    response?: ResponseLike,
+    lifetime?: Lifetime,
+  ): Promise<AuthSession> {
+    const seen = this.seen(request, lifetime);
+    return seen ? Promise.resolve(seen) : this.#getSession(request, response, lifetime);
   }
 
-  async #getSession(request: unknown, response: unknown): Promise<AuthSession> {
+  async #getSession(request: unknown, response: unknown, lifetime: Lifetime | undefined): Promise<AuthSession> {
     requireResponse(response);
-    const came = this.#look(request, response);
+    const came = this.#look(request, response, lifetime);
     // Most are over by now, and a promise more is a microsecond more.
     const { session, error, cookies } = came instanceof Promise ? await came : came;
     this.#apply(response, cookies, "app");
@@ -84,7 +91,7 @@ export class CrossmintAuth {
   }
 
   /** The session of a request whose JWT was seen before, at once; undefined says nothing: `check` decides. */
-  seen(request: unknown): AuthSession | undefined {
+  seen(request: unknown, lifetime?: Lifetime): AuthSession | undefined {
     let cookies: string | undefined;
     try {
       cookies = quickCookies(request);
@@ -95,7 +102,7 @@ export class CrossmintAuth {
     const now = Date.now();
     const seen = this.#core.recognise(cookies, now);
     if (seen === null) return undefined;
-    this.#guard.keepUp(now);
+    this.#guard.keepUp(now, lifetime);
     return sessionOf(seen);
   }
 
@@ -103,20 +110,34 @@ export class CrossmintAuth {
    * What a request is worth, with the `Set-Cookie` values for its answer, which are the caller's to send: for
    * frameworks, and wherever the answer is not made yet. `response` only names the request that it answers.
    */
-  async check(request: RequestLike | AuthMaterialBasic, response?: ResponseLike): Promise<Checked> {
-    return this.#look(request, response);
+  async check(
+    request: RequestLike | AuthMaterialBasic,
+    response?: ResponseLike,
+    lifetime?: Lifetime,
+  ): Promise<Checked> {
+    return this.#look(request, response, lifetime);
   }
 
-  #look(request: unknown, response: unknown): Checked | Promise<Checked> {
+  #look(request: unknown, response: unknown, lifetime: Lifetime | undefined): Checked | Promise<Checked> {
     const source = readSource(request);
+    const judged = () => this.#judged(source, response, lifetime);
+    return this.#guard.overdue()?.then(judged) ?? judged();
+  }
+
+  #judged(source: Source, response: unknown, lifetime: Lifetime | undefined): Checked | Promise<Checked> {
     const now = Date.now();
-    if ("request" in source) return this.#begun(this.#core.begin(headOf(source.headers), false, now), now);
-    return this.#renewed(source.material, response, now);
+    if ("request" in source) return this.#begun(this.#core.begin(headOf(source.headers), false, now), now, lifetime);
+    return this.#renewed(source.material, response, now, lifetime);
   }
 
   /** Material brings no cookies of its own; renewed material goes into the answer's. */
-  async #renewed({ jwt, refreshToken }: AuthMaterialBasic, response: unknown, now: number): Promise<Checked> {
-    const ended = await this.#guard.converse(this.#core.beginWith(jwt ?? null, refreshToken ?? null, now));
+  async #renewed(
+    { jwt, refreshToken }: AuthMaterialBasic,
+    response: unknown,
+    now: number,
+    lifetime: Lifetime | undefined,
+  ): Promise<Checked> {
+    const ended = await this.#guard.converse(this.#core.beginWith(jwt ?? null, refreshToken ?? null, now), lifetime);
     const { session } = ended.outcome;
     if (session?.expiresAt && response != null) ended.outcome.cookies = this.#stored(response, session);
     return checked(ended);
@@ -133,9 +154,9 @@ export class CrossmintAuth {
   }
 
   /** Goes on with what a look at a request began; most are over by then. */
-  #begun(step: Recognised | CoreStep, now: number): Checked | Promise<Checked> {
-    if (!Array.isArray(step)) return this.#guard.converse(step).then(checked);
-    this.#guard.keepUp(now);
+  #begun(step: Recognised | CoreStep, now: number, lifetime?: Lifetime): Checked | Promise<Checked> {
+    if (!Array.isArray(step)) return this.#guard.converse(step, lifetime).then(checked);
+    this.#guard.keepUp(now, lifetime);
     return { session: sessionOf(step), error: null, cookies: NO_COOKIES };
   }
 
@@ -155,7 +176,7 @@ export class CrossmintAuth {
   #handleRefresh(request: RequestLike, response: unknown, disclose: boolean): Promise<ResponseLike> {
     return answerRoute(request, response, async (source) => {
       const { step, held } = await beginRenewal(this.#core, source, this.#trusted);
-      return material(await this.#guard.converse(step, true), disclose || held);
+      return material(await this.#guard.converse(step, "direct"), disclose || held);
     });
   }
 
@@ -163,7 +184,7 @@ export class CrossmintAuth {
   handleExchange(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
     return answerRoute(request, response, async (source) => {
       const step = await beginExchange(this.#core, source, this.#trusted);
-      return material(await this.#guard.converse(step, true), false);
+      return material(await this.#guard.converse(step, "direct"), false);
     });
   }
 
@@ -233,9 +254,7 @@ export class CrossmintAuth {
     if (typeof token !== "string") throw notAToken();
     if (jwks != null) {
       const keySet = await keySetOf(jwks);
-      const { claims, error } = this.#core.verifyWith(token, keySet, Date.now());
-      refuse(error);
-      return JSON.parse(claims as string) as JWTPayload;
+      return claimsOf(this.#core.verifyWith(token, keySet, Date.now()));
     }
     const { outcome, cause } = await this.#guard.converse(this.#core.beginWith(token, null, Date.now()));
     if (!outcome.session) throw failure(outcome, cause);
@@ -320,7 +339,7 @@ function notAToken(): CrossmintAuthenticationError {
 
 /** What a JWT says; whether it is to be believed is for the guard. */
 function claimsIn(jwt: string): JWTPayload {
-  return JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString("utf8")) as JWTPayload;
+  return JSON.parse(utf8(fromBase64Url(jwt.split(".")[1] ?? ""))) as JWTPayload;
 }
 
 /** When a JWT says that it ends, in milliseconds; not verified. */

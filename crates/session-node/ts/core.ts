@@ -1,5 +1,5 @@
 // The guard as TypeScript sees it: it decides, and hands out as calls what needs the network. The native addon
-// implements this, and so may a WebAssembly build; nobody else in here knows which of them it is.
+// implements this, and so does `wasm.ts`; nobody else in here knows which of them it is.
 
 /** Lines, names and values by turns, of the headers that the guard reads: one string crosses faster than many. */
 export type Head = string;
@@ -40,18 +40,33 @@ export interface Core {
   jwksUri(): string;
   /** Names of the plain pair: session JWT, refresh token. */
   cookieNames(): string[];
+  /** Ends a guard that nobody needs any more, where memory is not the runtime's to collect. */
+  release?(): void;
 }
 
-/** What a conversation does next: it is over (`outcome`), or it waits for the answer to a call. */
+/** What a conversation does next: it is over (`outcome`), or it waits for the answer to a call or a check. */
 export interface CoreStep {
   outcome?: CoreOutcome | null;
   call?: CoreCall | null;
+  /** Never from the addon, which answers it in place. */
+  check?: CoreCheck | null;
   waiting?: CoreWaiting | null;
 }
 
 /** A conversation that waits. */
 export interface CoreWaiting {
   receive(answer: CoreAnswer, now: number): CoreStep | null;
+  /** Goes on with the answer to a check. */
+  checked?(holds: boolean, now: number): CoreStep | null;
+}
+
+/** A question about a signature. */
+export interface CoreCheck {
+  algorithm: string;
+  key: Record<string, string>;
+  message: string;
+  /** In base64url. */
+  signature: string;
 }
 
 /** The end of a conversation. */
@@ -111,6 +126,9 @@ export interface CoreCookies {
 export interface CoreVerified {
   claims?: string | null;
   error?: CoreError | null;
+  /** What is to be answered first, and how to go on then. */
+  check?: CoreCheck;
+  resume?(holds: boolean, now: number): CoreVerified;
 }
 
 /** What makes guards, and what needs none. */

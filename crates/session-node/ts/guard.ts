@@ -1,7 +1,12 @@
 // Holds the guard's conversations: sends what it asks for, joins calls that are one, follows the revocation feed.
 
+import { toUtf8, utf8 } from "./bytes";
 import type { Core, CoreCall, CoreOutcome, CoreStep } from "./core";
-import { type Outgoing, type Reply, type Send, type Settled, drive, outgoing, quietSend, rest } from "./network";
+import { host } from "./host";
+import { type Outgoing, type Reply, type Send, type Settled, drive, outgoing, rest } from "./network";
+import { type Weakly, weakly } from "./weak";
+import { CrossmintAuthenticationError } from "./errors";
+import { signatureHolds } from "./webcrypto";
 
 /** How a guard reaches the outside. */
 export interface Surroundings {
@@ -10,7 +15,14 @@ export interface Surroundings {
   headers: Record<string, string>;
   /** The app's own route for refreshes, where it wants them to go. */
   refreshRoute?: string | undefined;
+  /** Whether the app insists on the revocation feed. */
+  required: boolean;
   warn: (message: string) => void;
+}
+
+/** What keeps a runtime of the edge alive beyond the answer: a worker's context, Next.js's event. */
+export interface Lifetime {
+  waitUntil(work: Promise<unknown>): void;
 }
 
 /** The end of a conversation, and what the network said last if that is why it ended so. */
@@ -21,6 +33,8 @@ export interface Ended {
 
 /** So often is what is due beside the requests looked for. */
 const UPKEEP_EVERY = 1000;
+/** So old may be what is known of the revocation feed where it is polled beside the requests. */
+const HEARD_WITHIN = 5000;
 
 export class Guard {
   readonly core: Core;
@@ -28,24 +42,31 @@ export class Guard {
   readonly #flights = new Map<string, Promise<Settled>>();
   #following = false;
   #keptUpAt = 0;
+  #heardAt = 0;
+  #deaf = false;
 
   constructor(core: Core, surroundings: Surroundings) {
     this.core = core;
     this.#surroundings = surroundings;
   }
 
-  /** Holds a conversation to its end; `direct` sends refreshes to the service, whatever route the app set. */
-  async converse(step: CoreStep, direct = false): Promise<Ended> {
+  /** Holds a conversation to its end; "direct" sends refreshes to the service, whatever route the app set. */
+  async converse(step: CoreStep, how?: Lifetime | "direct"): Promise<Ended> {
+    const [direct, lifetime] = how === "direct" ? [true] : [false, how];
     let next = step;
     let cause: unknown;
     while (!next.outcome) {
-      const { call, waiting } = next;
+      const { call, check, waiting } = next;
+      if (check && waiting?.checked) {
+        next = waiting.checked(await signatureHolds(check), Date.now()) ?? lost();
+        continue;
+      }
       if (!call || !waiting) throw new Error("the guard neither ended nor asked");
       const settled = await this.answer(call, direct);
       cause = settled.cause;
-      next = waiting.receive(settled.answer, Date.now()) ?? next;
+      next = waiting.receive(settled.answer, Date.now()) ?? lost();
     }
-    this.keepUp(Date.now());
+    this.keepUp(Date.now(), lifetime);
     return { outcome: next.outcome, cause };
   }
 
@@ -54,6 +75,11 @@ export class Guard {
     const send = (call: CoreCall, limit: number) => this.#send(call, limit, direct);
     const { key } = call;
     if (key === null) return drive(call, send);
+    if (!host.lasting) {
+      // What one request awaits no other may: the runtime ends it with its own request.
+      const known = call.known(Date.now());
+      return known ? Promise.resolve({ answer: known }) : drive(call, send);
+    }
     const flight = direct ? `direct ${key}` : key;
     const underWay = this.#flights.get(flight);
     if (underWay) return underWay;
@@ -66,20 +92,44 @@ export class Guard {
   }
 
   /** Does what is due beside the requests; called on every request, it looks once a second. */
-  keepUp(now: number): void {
+  keepUp(now: number, lifetime?: Lifetime): void {
     if (Math.abs(now - this.#keptUpAt) < UPKEEP_EVERY) return;
     this.#keptUpAt = now;
-    if (!this.#following) {
+    if (!host.lasting) beside(this.hear(now), lifetime);
+    else if (!this.#following) {
       this.#following = true;
-      follow(new WeakRef(this), this.#surroundings).catch(ignore);
+      follow(weakly(this), this.#surroundings).catch(ignore);
     }
     const call = this.core.upkeep(now);
-    if (call) {
-      const told = this.answer(call).then(({ answer: { error } }) => {
-        if (error) this.#surroundings.warn(`the key set could not be renewed; the old one serves on: ${error.message}`);
-      });
-      told.catch(ignore);
-    }
+    if (call) beside(this.#renewKeys(call), lifetime);
+  }
+
+  async #renewKeys(call: CoreCall): Promise<void> {
+    const { error } = (await this.answer(call)).answer;
+    if (error) this.#surroundings.warn(`the key set could not be renewed; the old one serves on: ${error.message}`);
+  }
+
+  /** What must be heard before a request is served, where nothing follows the feed and the app insists on it. */
+  overdue(): Promise<void> | undefined {
+    return host.lasting || !this.#surroundings.required ? undefined : this.hear(Date.now());
+  }
+
+  /** Asks once what ended meanwhile, where nothing follows the feed and the last word is old. It never rejects. */
+  async hear(now: number): Promise<void> {
+    if (host.lasting || Math.abs(now - this.#heardAt) < HEARD_WITHIN) return;
+    const call = this.core.follow(now);
+    if (!call || call.pause > HEARD_WITHIN) return;
+    this.#heardAt = now;
+    const { headers } = this.#surroundings;
+    const send = (call: CoreCall, limit: number) => host.quietSend(atOnce(outgoing(call, headers)), Math.min(limit, 3000));
+    const { answer } = await drive(call, send, () => Promise.resolve());
+    this.#tellOfFeed(answer.error?.message);
+  }
+
+  /** Told once, however long it lasts. */
+  #tellOfFeed(fault: string | undefined): void {
+    if (fault !== undefined && !this.#deaf) this.#surroundings.warn(DEAF + fault);
+    this.#deaf = fault !== undefined;
   }
 
   async #send(call: CoreCall, limit: number, direct: boolean): Promise<Reply> {
@@ -88,6 +138,28 @@ export class Guard {
     if (refreshRoute === undefined || direct || !call.key?.startsWith("refresh ")) return send(request, limit);
     return translated(await send(rerouted(request, refreshRoute), limit));
   }
+}
+
+const DEAF = "the revocation feed cannot be followed; ended sessions may be served until their JWTs end: ";
+
+/** Lets work go on beside the request. */
+function beside(work: Promise<void>, lifetime: Lifetime | undefined): void {
+  const quiet = work.catch(ignore);
+  lifetime?.waitUntil(quiet);
+}
+
+/** A poll that the service is not to hold back: nobody waits here for what has not happened. */
+function atOnce({ url, ...rest }: Outgoing): Outgoing {
+  return { ...rest, url: url.replace(/([?&]wait_s=)\d+/, "$10") };
+}
+
+function lost(): never {
+  throw new CrossmintAuthenticationError({
+    code: "unavailable",
+    message: "too many requests wait at the same time, and this one was dropped; try again",
+    status: 503,
+    retryable: true,
+  });
 }
 
 /** What happens beside the requests ends no process; the requests notice by themselves. */
@@ -103,8 +175,8 @@ function rerouted({ method, body }: Outgoing, url: string): Outgoing {
 function translated(reply: Reply): Reply {
   if (reply.status !== 200) return reply;
   try {
-    const { refreshToken, ...rest } = JSON.parse(Buffer.from(reply.body).toString("utf8")) as Record<string, unknown>;
-    const body = Buffer.from(JSON.stringify({ refresh: refreshToken, ...rest }));
+    const { refreshToken, ...rest } = JSON.parse(utf8(reply.body)) as Record<string, unknown>;
+    const body = toUtf8(JSON.stringify({ refresh: refreshToken, ...rest }));
     return { ...reply, body };
   } catch {
     return reply;
@@ -115,19 +187,16 @@ function translated(reply: Reply): Reply {
  * Follows the revocation feed for as long as someone holds the guard. Each poll waits on the service, on a socket and
  * timers that let the process end.
  */
-async function follow(guard: WeakRef<Guard>, { headers, warn }: Surroundings): Promise<void> {
+async function follow(guard: Weakly<Guard>, { headers, warn }: Surroundings): Promise<void> {
   let deaf = false;
-  const send = (call: CoreCall, limit: number) => quietSend(outgoing(call, headers), limit);
+  const send = (call: CoreCall, limit: number) => host.quietSend(outgoing(call, headers), limit);
   for (;;) {
     const call = guard.deref()?.core.follow(Date.now());
     if (!call) return;
     const { answer } = await drive(call, send, rest);
     // Told once, however long it lasts.
     if (answer.error && !deaf) {
-      warn(
-        "the revocation feed cannot be followed; ended sessions may be served until their JWTs end: " +
-          answer.error.message,
-      );
+      warn(DEAF + answer.error.message);
     }
     deaf = answer.error != null;
   }

@@ -1,12 +1,12 @@
-// Chooses the core: loaded once, at its first use, so that importing the package costs nothing and fails nowhere.
+// The core of this process: loaded once, at its first use, so that importing the package costs nothing and fails nowhere.
 
 import type { CoreModule } from "./core";
-import { loadNative } from "./native";
+import { host } from "./host";
 
 let loaded: CoreModule | undefined;
 
-/** The core of this process. */
+/** The core: the addon where there is one for the platform, else WebAssembly. */
 export function core(): CoreModule {
-  loaded ??= loadNative();
+  loaded ??= host.loadCore();
   return loaded;
 }

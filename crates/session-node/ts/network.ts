@@ -1,11 +1,10 @@
-// Sends one call by fetch, and the polls of the revocation feed in a way that never keeps the process alive.
+// Sends one call by fetch, as often as the guard says.
 
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
+import { joined } from "./bytes";
 import type { CoreAnswer, CoreCall } from "./core";
 
 /** The longest answer that is read: a key set. */
-const MAX_ANSWER = 256 * 1024;
+export const MAX_ANSWER = 256 * 1024;
 
 /** What came back. */
 export interface Reply {
@@ -33,7 +32,7 @@ export interface Settled {
 }
 
 /** A try ran into its limit. */
-class TimedOut extends Error {
+export class TimedOut extends Error {
   override readonly name = "TimeoutError";
 }
 
@@ -79,7 +78,10 @@ function sleep(span: number): Promise<void> {
 
 /** Waits, but not at the price of the process's end. */
 export function rest(span: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, span).unref());
+  return new Promise((resolve) => {
+    const timer: { unref?: () => void } = setTimeout(resolve, span);
+    timer.unref?.();
+  });
 }
 
 /** The failure in a word: an error's code, never a URL or a body. */
@@ -89,6 +91,16 @@ function reason(error: unknown): string {
   return typeof known === "string" ? known : "the request failed";
 }
 
+/** Keeps frameworks that cache fetches away from ours; some runtimes cache none and know no such word. */
+const UNCACHED = ((): { cache?: "no-store" } => {
+  try {
+    new Request("http://localhost/", { cache: "no-store" } as RequestInit);
+    return { cache: "no-store" };
+  } catch {
+    return {};
+  }
+})();
+
 /** Sends by fetch; redirects are not followed, since a redirected refresh would hand the token to a stranger. */
 export function fetchSend(fetch?: typeof globalThis.fetch): Send {
   return async (request, limit) => {
@@ -96,7 +108,7 @@ export function fetchSend(fetch?: typeof globalThis.fetch): Send {
     const late = new TimedOut("no answer within the limit");
     const timer = setTimeout(() => abort.abort(late), Math.max(limit, 1));
     try {
-      const init = { ...request, redirect: "manual", cache: "no-store", signal: abort.signal } as const;
+      const init = { ...request, ...UNCACHED, redirect: "manual", signal: abort.signal } as const;
       // Looked up anew each time: some frameworks put their own in its place.
       const answer = await (fetch ?? globalThis.fetch)(request.url, init);
       const { status, headers } = answer;
@@ -122,40 +134,5 @@ async function read(answer: Response): Promise<Uint8Array> {
     }
     chunks.push(part.value);
   }
-  return Buffer.concat(chunks);
+  return joined(chunks);
 }
-
-/** Sends over a socket that does not keep the process alive: a poll waits long, and nobody waits for it. */
-export const quietSend: Send = (request, limit) =>
-  new Promise((resolve, reject) => {
-    const { url, method, headers } = request;
-    const start = url.startsWith("https:") ? httpsRequest : httpRequest;
-    const sent = start(url, { method, headers, agent: false }, (answer) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      answer.on("data", (chunk: Buffer) => {
-        length += chunk.byteLength;
-        if (length > MAX_ANSWER) answer.destroy(new Error("the answer is longer than any answer of the service"));
-        else chunks.push(chunk);
-      });
-      answer.on("error", reject);
-      answer.on("close", () => reject(new Error("the answer broke off")));
-      answer.on("end", () => {
-        clearTimeout(timer);
-        resolve({
-          status: answer.statusCode ?? 0,
-          cacheControl: answer.headers["cache-control"] ?? null,
-          retryAfter: answer.headers["retry-after"] ?? null,
-          body: Buffer.concat(chunks),
-        });
-      });
-    });
-    const timer = setTimeout(() => sent.destroy(new TimedOut("no answer within the limit")), Math.max(limit, 1));
-    timer.unref();
-    sent.on("socket", (socket) => socket.unref());
-    sent.on("error", (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    sent.end(request.body);
-  });

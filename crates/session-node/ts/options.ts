@@ -85,7 +85,9 @@ export function createCrossmint(config: CrossmintConfig, expectations?: ApiKeyEx
   }
   refuse(core().checkApiKey(apiKey, expectations?.usageOrigin ?? null));
   const text = coreOptions({ apiKey, overrideBaseUrl } as CrossmintConfig, { revocation: "off", jwtCapacity: 1 });
-  refuse(core().makeGuard(text, new Uint8Array(32)).error);
+  const { guard, error } = core().makeGuard(text, new Uint8Array(32));
+  refuse(error);
+  guard?.release?.();
   return { ...config, setJwt: (jwt) => createCrossmint({ ...config, jwt }, expectations) };
 }
 
@@ -103,7 +105,9 @@ function projectOf(apiKey: string): string {
   const text = JSON.stringify({ apiKey, baseUrl: "http://localhost", revocation: "off", jwtCapacity: 1 });
   const { guard, error } = core().makeGuard(text, new Uint8Array(32));
   refuse(error);
-  return (guard as NonNullable<typeof guard>).projectId();
+  const id = (guard as NonNullable<typeof guard>).projectId();
+  guard?.release?.();
+  return id;
 }
 
 /** The options in the form that the core reads. */
@@ -114,7 +118,7 @@ export function coreOptions(crossmint: CrossmintConfig, options: CrossmintAuthOp
   const { expiresAt: _, ...cookieOptions } = options.cookieOptions ?? {};
   return JSON.stringify({
     apiKey: crossmint.apiKey,
-    baseUrl: crossmint.overrideBaseUrl || environment("AUTHMINT_BASE_URL"),
+    baseUrl: asUrl(crossmint.overrideBaseUrl || environment("AUTHMINT_BASE_URL")),
     issuer: options.issuer ?? environment("AUTHMINT_ISSUER"),
     cookieOptions,
     tryLimitMs: options.tryLimitMs,
@@ -122,6 +126,15 @@ export function coreOptions(crossmint: CrossmintConfig, options: CrossmintAuthOp
     jwtCapacity: options.jwtCapacity,
     revocation: options.revocation,
   });
+}
+
+/** A URL as URLs are compared; what is none is left for the core to refuse. */
+function asUrl(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : new URL(text).href;
+  } catch {
+    return text;
+  }
 }
 
 /** The route for refreshes, which a server reaches by its whole address only. */

@@ -73,9 +73,16 @@ function sourceIn(source: unknown): Source {
 function requestIn(source: Loose): Loose | undefined {
   const inner = (value: unknown) => (typeof value === "object" && value !== null ? (value as Loose) : undefined);
   if (inner(source["headers"])) return source;
-  const [raw, req, held] = [inner(source["raw"]), inner(source["req"]), inner(source["request"])];
-  const candidates = [source, raw, req && inner(req["raw"]), req, held];
-  return candidates.find((candidate) => candidate && (inner(candidate["headers"]) || isHeaders(candidate)));
+  const carries = (candidate: Loose | undefined) =>
+    candidate && (inner(candidate["headers"]) || isHeaders(candidate)) ? candidate : undefined;
+  // In turn, and no further than needed: Next.js's own request throws when it is asked for a `request`.
+  return (
+    carries(source) ??
+    carries(inner(source["raw"])) ??
+    carries(inner(inner(source["req"])?.["raw"])) ??
+    carries(inner(source["req"])) ??
+    carries(inner(source["request"]))
+  );
 }
 
 function isHeaders(value: Loose): boolean {

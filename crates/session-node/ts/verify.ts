@@ -1,9 +1,11 @@
 // Verifies a JWT by a key set that the caller names.
 
+import type { CoreVerified } from "./core";
 import { CrossmintAuthenticationError } from "./errors";
 import { core } from "./load";
 import { fetchSend } from "./network";
 import { refuse } from "./options";
+import { signatureHolds } from "./webcrypto";
 
 /** The address of a key set, or the set itself. */
 export type JWKSInput = string | { keys: readonly object[] };
@@ -37,7 +39,13 @@ const held = new Map<string, Held>();
  */
 export async function verifyCrossmintJwt(token: string, jwks: JWKSInput): Promise<JWTPayload> {
   const keySet = await keySetOf(jwks);
-  const { claims, error } = core().verifyJwt(String(token), keySet, Date.now());
+  return claimsOf(core().verifyJwt(String(token), keySet, Date.now()));
+}
+
+/** The claims of what was verified, once its signature was checked where that takes a while. */
+export async function claimsOf(verified: CoreVerified): Promise<JWTPayload> {
+  const { check, resume } = verified;
+  const { claims, error } = check && resume ? resume(await signatureHolds(check), Date.now()) : verified;
   refuse(error);
   return JSON.parse(claims as string) as JWTPayload;
 }

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, fs, io, path::Path};
 
 /// Folders that are made, not written.
-pub(super) const MADE: [&str; 6] = ["target", "node_modules", ".git", ".authmint", "dist", "prebuilds"];
+pub(super) const MADE: [&str; 7] =
+    ["target", "node_modules", ".git", ".authmint", "dist", "prebuilds", ".next"];
 
 /// Endings of files that people write and read as text.
 const WRITTEN: [&str; 11] =

@@ -11,7 +11,6 @@ use authmint_protocol::{
 };
 use http::{HeaderValue, Uri};
 use std::time::Duration;
-use url::{Url, form_urlencoded};
 
 /// Where the endpoints that existing clients know lie below the base URL.
 const SESSION_PATH: &str = "/api/2024-09-26/session/sdk/auth";
@@ -206,12 +205,10 @@ impl Urls {
     /// The address of the revocation feed, from a cursor on if there is one.
     pub(crate) fn feed(&self, cursor: Option<&str>, wait: Duration) -> Uri {
         let Some(cursor) = cursor else { return self.feed.clone() };
-        let query = form_urlencoded::Serializer::new(String::new())
-            .append_pair("cursor", cursor)
-            .append_pair("wait_s", &wait.as_secs().to_string())
-            .finish();
         // A cursor too long for a URL is of no use: the feed begins anew.
-        format!("{}?{query}", self.feed).parse().unwrap_or_else(|_| self.feed.clone())
+        format!("{}?cursor={}&wait_s={}", self.feed, escaped(cursor), wait.as_secs())
+            .parse()
+            .unwrap_or_else(|_| self.feed.clone())
     }
 
     /// The address of a user; the ID is a type whose text cannot leave its place in the path.
@@ -222,9 +219,18 @@ impl Urls {
     }
 }
 
+/// A text as the value of a query: all but letters, digits and a few marks by their bytes.
+fn escaped(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
+    text.bytes()
+        .map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
 /// The URL without the slash at its end, as JWTs name it in `iss`.
+#[cfg(not(target_arch = "wasm32"))]
 fn base_url(text: &str) -> Result<String, ConfigError> {
-    let url = Url::parse(text).map_err(|_| ConfigError::BaseUrlInvalid)?;
+    let url = url::Url::parse(text).map_err(|_| ConfigError::BaseUrlInvalid)?;
     let plain = url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
@@ -233,6 +239,18 @@ fn base_url(text: &str) -> Result<String, ConfigError> {
         return Err(ConfigError::BaseUrlInvalid);
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// The same, for a URL that the host's own parser wrote: every JavaScript host has one, and ours would be a third of
+/// the module.
+#[cfg(target_arch = "wasm32")]
+fn base_url(text: &str) -> Result<String, ConfigError> {
+    let url = text.parse::<Uri>().map_err(|_| ConfigError::BaseUrlInvalid)?;
+    let scheme = url.scheme_str().is_some_and(|scheme| matches!(scheme, "http" | "https"));
+    if !scheme || url.host().is_none_or(str::is_empty) || text.contains(['@', '?', '#']) {
+        return Err(ConfigError::BaseUrlInvalid);
+    }
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 const fn malformed() -> authmint_protocol::api_key::ApiKeyError {

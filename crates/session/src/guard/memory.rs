@@ -42,6 +42,11 @@ impl Memory {
         self.answers.get(token.reveal(), now)
     }
 
+    /// Drops an answer that was kept for a while, and says whether there was one: what has just come stays.
+    pub(super) fn drop_aged(&self, token: &RefreshToken, now: Timestamp) -> bool {
+        self.answers.remove_before(token.reveal(), now)
+    }
+
     /// Drops the kept answers that brought sessions of these users.
     pub(super) fn drop_answers_of(&self, users: &HashSet<&str>) {
         self.answers
@@ -116,6 +121,13 @@ impl<V: Clone> Recent<V> {
 
     fn remove(&self, token: &str) {
         self.entries().by_token.remove(token);
+    }
+
+    fn remove_before(&self, token: &str, now: Timestamp) -> bool {
+        let mut entries = self.entries();
+        let aged =
+            entries.by_token.get(token).is_some_and(|(since, _)| now.since(*since) >= Duration::from_secs(1));
+        aged && entries.by_token.remove(token).is_some()
     }
 
     fn retain(&self, keep: impl Fn(&V) -> bool) {

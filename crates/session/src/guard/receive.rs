@@ -145,12 +145,20 @@ impl Guard {
                 talk.note(AuthError::JwtRefused(error));
                 self.next(talk, now)
             }
+            // A JWT may live shorter than answers are kept.
+            Stage::Renewed(_) if error == JwtError::Expired && self.drop_kept(&talk, now) => {
+                self.renew(talk, None, now)
+            }
             // The service signed it with a key that its key set will hold in a moment.
             Stage::Renewed(_) if matches!(error, JwtError::KeyUnknown(_)) => {
                 self.fail(AuthError::unavailable(UnavailableCause::KeyUnknown))
             }
             Stage::Renewed(_) => self.fail(AuthError::Misconfigured(error)),
         }
+    }
+
+    fn drop_kept(&self, talk: &Conversation, now: Timestamp) -> bool {
+        talk.current.refresh_token.as_ref().is_some_and(|token| self.memory.drop_aged(token, now))
     }
 
     /// The service answered a refresh.

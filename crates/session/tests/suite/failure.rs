@@ -186,3 +186,18 @@ fn two_requests_that_start_together_go_on_with_one_answer() {
         assert_eq!(session(&world.run(step)).session_id(), Some(session_of(&token)));
     }
 }
+
+/// Answers are kept for ten seconds, and a JWT may live shorter: what is kept then is no fault of configuration.
+#[test]
+fn a_kept_answer_that_is_over_is_asked_for_anew() {
+    let mut world = World::new();
+    world.service.jwt_life = Duration::from_secs(2);
+    let (jwt, token) = world.sign_in();
+    world.pass(6);
+    assert!(world.get(&background(&plain(&jwt, &token))).session.is_ok());
+    world.pass(8);
+    assert_eq!(world.sent("refresh"), 1);
+    let outcome = world.get(&background(&plain(&jwt, &token)));
+    assert!(outcome.session.is_ok(), "{:?}", outcome.session.err());
+    assert_eq!(world.sent("refresh"), 1, "asked once more, and only once");
+}

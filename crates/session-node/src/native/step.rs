@@ -1,13 +1,13 @@
 //! A conversation's steps, and the calls that it waits for.
 
 use crate::{
-    convert::{json, millis, reply, time},
+    convert::{json, key_of, millis, reply, time},
     value::{NodeError, NodeOutcome},
 };
 use authmint::{
     Guard,
     error::TransportError,
-    guard::{Answer, AwaitsAnswer, Call, Progress, SharedKey, Step, TryFailed},
+    guard::{Answer, AwaitsAnswer, Call, Progress, Step, TryFailed},
 };
 use authmint_protocol::{time::Timestamp, token::native};
 use napi::bindgen_prelude::Uint8Array;
@@ -79,10 +79,7 @@ impl NodeCall {
     /// What makes another call the same as this one; nothing if it is never shared.
     #[napi(getter, catch_unwind)]
     pub fn key(&self) -> Option<String> {
-        match self.call.as_ref()?.shared_key()? {
-            SharedKey::Keys => Some("keys".to_owned()),
-            SharedKey::Refresh(token) => Some(format!("refresh {token}")),
-        }
+        key_of(self.call.as_ref()?)
     }
 
     /// Whether no request waits for it.
@@ -200,4 +197,22 @@ impl NodeAnswer {
             _ => None,
         }
     }
+}
+
+/// A sign-out.
+#[napi(object, object_from_js = false)]
+pub struct NodeSignOut {
+    /// `Set-Cookie` values that remove the cookies.
+    pub values: Vec<String>,
+    /// What ends the sessions at the service.
+    pub calls: Vec<NodeCall>,
+}
+
+/// The call for a user, or why there is none.
+#[napi(object, object_from_js = false)]
+pub struct UserCall {
+    /// The call.
+    pub call: Option<NodeCall>,
+    /// Why there is none.
+    pub error: Option<NodeError>,
 }
