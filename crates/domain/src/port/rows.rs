@@ -113,7 +113,7 @@ pub struct SigningKeys {
     pub keys: Vec<SigningKey>,
     /// The algorithms that projects ask for; the default one in any case.
     pub wanted: Vec<Algorithm>,
-    /// [`Store::signing_mark`] of this reading, or of a moment before it.
+    /// [`Store::signing_mark`](super::Store::signing_mark) of this reading, or of a moment before it.
     pub mark: u64,
 }
 
