@@ -35,11 +35,6 @@ pub(crate) fn from(words: &[String]) -> Result<(), Failed> {
     fuzz(&targets, seconds)
 }
 
-/// Every target for a few seconds: enough to see that it runs and that nothing lies near the surface.
-pub(crate) fn smoke() -> Result<(), Failed> {
-    fuzz(&targets(&root().join("fuzz/Cargo.toml"))?, SMOKE)
-}
-
 fn fuzz(targets: &[String], seconds: u32) -> Result<(), Failed> {
     need::fuzzer()?;
     let built = build()?;
