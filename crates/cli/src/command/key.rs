@@ -2,9 +2,8 @@
 
 use super::{
     CommandError,
-    offline::{Absent, show, with_context},
+    offline::{Absent, Flags, report},
 };
-use crate::config::DatabaseOptions;
 use authmint_domain::{
     flow::admin::api_key::{self, AskedKey},
     model::{
@@ -27,10 +26,7 @@ use zeroize::Zeroizing;
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    database: DatabaseOptions,
-    /// Print one line of JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    flags: Flags,
     #[command(subcommand)]
     action: Action,
 }
@@ -96,9 +92,9 @@ impl Allowed {
 
 /// Runs the command.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
-    let Options { database, json, action } = options;
+    let Options { flags, action } = options;
     let absent = if matches!(action, Action::Adopt { .. }) { Absent::Make } else { Absent::Refuse };
-    with_context(&database, absent, |cx| async move {
+    report(&flags, absent, |cx| async move {
         let operator = OperatorGrant::command_line();
         let found = match action {
             Action::Create { project, usage, allowed } => {
@@ -115,8 +111,7 @@ pub(crate) fn run(options: Options) -> Result<(), CommandError> {
             }
             Action::Revoke { id } => shown(&api_key::revoke(&cx, &operator, id).await?),
         };
-        show(&found, json);
-        Ok(())
+        Ok(found)
     })
 }
 

@@ -102,6 +102,28 @@ pub(super) fn with_context<F: Future<Output = Result<(), CommandError>>>(
     })
 }
 
+/// The flags of a command that shows what it found.
+#[derive(clap::Args)]
+pub(crate) struct Flags {
+    #[command(flatten)]
+    database: DatabaseOptions,
+    /// Print one line of JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// Runs `work` as [`with_context`] does, and shows what it found.
+pub(super) fn report<F: Future<Output = Result<Value, CommandError>>>(
+    flags: &Flags,
+    absent: Absent,
+    work: impl FnOnce(Context<ServerPorts>) -> F,
+) -> Result<(), CommandError> {
+    with_context(&flags.database, absent, |cx| async {
+        show(&work(cx).await?, flags.json);
+        Ok(())
+    })
+}
+
 /// Reads page after page until there are `limit` items, or no more.
 pub(super) async fn pages<T, C>(
     limit: usize,

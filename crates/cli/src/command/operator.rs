@@ -2,9 +2,8 @@
 
 use super::{
     CommandError,
-    offline::{Absent, show, with_context},
+    offline::{Absent, Flags, report},
 };
-use crate::config::DatabaseOptions;
 use authmint_domain::{flow::admin::operator_token, model::grant::OperatorGrant};
 use authmint_protocol::{id::OperatorTokenId, wire::admin::ShownOperatorToken};
 use serde_json::{Value, json};
@@ -14,10 +13,7 @@ use std::time::Duration;
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    database: DatabaseOptions,
-    /// Print one line of JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    flags: Flags,
     #[command(subcommand)]
     kind: Kind,
 }
@@ -51,8 +47,8 @@ enum Action {
 
 /// Runs the command.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
-    let Options { database, json, kind: Kind::Token(action) } = options;
-    with_context(&database, Absent::Refuse, |cx| async move {
+    let Options { flags, kind: Kind::Token(action) } = options;
+    report(&flags, Absent::Refuse, |cx| async move {
         let operator = OperatorGrant::command_line();
         let found = match action {
             Action::Create { name, days } => {
@@ -66,7 +62,6 @@ pub(crate) fn run(options: Options) -> Result<(), CommandError> {
             }
             Action::Revoke { id } => json!(operator_token::revoke(&cx, &operator, id).await?.to_wire()),
         };
-        show(&found, json);
-        Ok(())
+        Ok(found)
     })
 }

@@ -2,9 +2,8 @@
 
 use super::{
     CommandError,
-    offline::{Absent, moment, show, with_context},
+    offline::{Absent, Flags, moment, report},
 };
-use crate::config::DatabaseOptions;
 use authmint_domain::{
     flow::admin::project::{self, ProjectChange},
     model::{grant::OperatorGrant, policy::PolicyChange, project::Project},
@@ -17,10 +16,7 @@ use std::{collections::BTreeMap, time::Duration};
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    database: DatabaseOptions,
-    /// Print one line of JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    flags: Flags,
     #[command(subcommand)]
     action: Action,
 }
@@ -122,9 +118,9 @@ impl Settings {
 
 /// Runs the command.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
-    let Options { database, json, action } = options;
+    let Options { flags, action } = options;
     let absent = if matches!(action, Action::Create { .. }) { Absent::Make } else { Absent::Refuse };
-    with_context(&database, absent, |cx| async move {
+    report(&flags, absent, |cx| async move {
         let operator = OperatorGrant::command_line();
         let found = match action {
             Action::Create { environment, name, settings } => {
@@ -141,8 +137,7 @@ pub(crate) fn run(options: Options) -> Result<(), CommandError> {
                 shown(&project::set_not_before(&cx, &operator.manage(id), at).await?)
             }
         };
-        show(&found, json);
-        Ok(())
+        Ok(found)
     })
 }
 

@@ -2,9 +2,8 @@
 
 use super::{
     CommandError,
-    offline::{self, Absent, show, with_context},
+    offline::{self, Absent, Flags, report},
 };
-use crate::config::DatabaseOptions;
 use authmint_domain::{flow::admin::session, model::grant::OperatorGrant};
 use authmint_protocol::id::{ProjectId, SessionId, UserId};
 use serde_json::{Value, json};
@@ -13,10 +12,7 @@ use serde_json::{Value, json};
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    database: DatabaseOptions,
-    /// Print one line of JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    flags: Flags,
     #[command(subcommand)]
     action: Action,
 }
@@ -52,8 +48,8 @@ struct Which {
 
 /// Runs the command.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
-    let Options { database, json, action } = options;
-    with_context(&database, Absent::Refuse, |cx| async move {
+    let Options { flags, action } = options;
+    report(&flags, Absent::Refuse, |cx| async move {
         let managing = |project| OperatorGrant::command_line().manage(project);
         let found = match action {
             Action::List { project, user, limit } => {
@@ -70,7 +66,6 @@ pub(crate) fn run(options: Options) -> Result<(), CommandError> {
                 json!(session::end(&cx, &managing(project), id).await?.to_wire())
             }
         };
-        show(&found, json);
-        Ok(())
+        Ok(found)
     })
 }

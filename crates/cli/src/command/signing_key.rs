@@ -2,9 +2,8 @@
 
 use super::{
     CommandError,
-    offline::{Absent, show, with_context},
+    offline::{Absent, Flags, report},
 };
-use crate::config::DatabaseOptions;
 use authmint_domain::{
     flow::signing_keys::Keeper,
     model::{
@@ -19,10 +18,7 @@ use serde_json::{Value, json};
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    database: DatabaseOptions,
-    /// Print one line of JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    flags: Flags,
     #[command(subcommand)]
     action: Action,
 }
@@ -42,8 +38,8 @@ enum Action {
 
 /// Runs the command; each ends with the list of keys as they are then.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
-    let Options { database, json, action } = options;
-    with_context(&database, Absent::Refuse, |cx| async move {
+    let Options { flags, action } = options;
+    report(&flags, Absent::Refuse, |cx| async move {
         let now = cx.clock.now();
         let keeper = Keeper::of(&cx).by(Origin::COMMAND_LINE);
         match action {
@@ -52,8 +48,7 @@ pub(crate) fn run(options: Options) -> Result<(), CommandError> {
             Action::Revoke { kid } => keeper.revoke(&kid, now).await?,
         }
         let keys = cx.store.signing_keys().await?.keys;
-        show(&Value::Array(keys.iter().map(shown).collect()), json);
-        Ok(())
+        Ok(Value::Array(keys.iter().map(shown).collect()))
     })
 }
 

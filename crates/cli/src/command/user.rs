@@ -2,9 +2,8 @@
 
 use super::{
     CommandError,
-    offline::{self, Absent, show, with_context},
+    offline::{self, Absent, Flags, report},
 };
-use crate::config::DatabaseOptions;
 use authmint_domain::{
     flow::admin::user,
     model::{grant::OperatorGrant, user::User},
@@ -16,10 +15,7 @@ use serde_json::{Value, json};
 #[derive(clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    database: DatabaseOptions,
-    /// Print one line of JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    flags: Flags,
     #[command(subcommand)]
     action: Action,
 }
@@ -61,8 +57,8 @@ struct Who {
 
 /// Runs the command.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
-    let Options { database, json, action } = options;
-    with_context(&database, Absent::Refuse, |cx| async move {
+    let Options { flags, action } = options;
+    report(&flags, Absent::Refuse, |cx| async move {
         let managing = |project| OperatorGrant::command_line().manage(project);
         let found = match action {
             Action::List { project, search, limit } => {
@@ -83,8 +79,7 @@ pub(crate) fn run(options: Options) -> Result<(), CommandError> {
             }
             Action::Delete(Who { id, project }) => shown(&user::delete(&cx, &managing(project), id).await?),
         };
-        show(&found, json);
-        Ok(())
+        Ok(found)
     })
 }
 
