@@ -16,6 +16,11 @@ use std::{
 /// Seconds a target, where nobody says otherwise.
 const SMOKE: u32 = 10;
 
+/// Runs every target for a short while.
+pub(crate) fn smoke() -> Result<(), Failed> {
+    fuzz(&targets(&root().join("fuzz/Cargo.toml"))?, SMOKE)
+}
+
 /// `cargo xtask fuzz [SECONDS] [TARGET…]`.
 pub(crate) fn from(words: &[String]) -> Result<(), Failed> {
     let (seconds, named) = match words.split_first() {

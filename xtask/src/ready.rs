@@ -1,6 +1,7 @@
 //! `cargo xtask ready`: all that a change must pass, the quick answers first.
 
 use crate::{
+    fuzz,
     run::{Cargo, Failed, root},
     test, tidy,
 };
@@ -20,6 +21,7 @@ pub(crate) fn run() -> Result<(), Failed> {
     let traces = ["--package", "authmint-cli", "--features", "otlp"];
     Cargo::new("clippy").args(traces).args(["--all-targets", "--", "-D", "warnings"]).run()?;
     Cargo::new("test").args(traces).args(["--test", "suite", "otlp"]).run()?;
-    println!("\nready: format, tidy, lints, docs and tests passed; `cargo xtask fuzz` goes further");
+    fuzz::smoke()?;
+    println!("\nready: format, tidy, lints, docs, tests and ten seconds of every fuzz target passed");
     Ok(())
 }

@@ -6,11 +6,13 @@
 //!
 //! A second database is a second variant of [`Store`], a folder beside `sqlite/`, and a line in the contract suite.
 
+mod counts;
 mod error;
 mod row;
 mod sqlite;
 mod url;
 
+pub use counts::WriteCounts;
 pub use error::{BackupError, OpenError};
 pub use sqlite::{SqliteStore, backup::Restoring};
 pub use url::{StoreUrl, StoreUrlError};
@@ -82,6 +84,14 @@ impl Store {
     pub fn open(url: &StoreUrl, options: &Options) -> Result<Self, OpenError> {
         match url {
             StoreUrl::Sqlite(path) => SqliteStore::open(path, options).map(Self::Sqlite),
+        }
+    }
+
+    /// What this process has written since it opened the database.
+    #[must_use]
+    pub fn write_counts(&self) -> WriteCounts {
+        match self {
+            Self::Sqlite(store) => store.write_counts(),
         }
     }
 }

@@ -6,9 +6,10 @@ use authmint_domain::{
     port::Store as _,
 };
 use authmint_protocol::{time::Timestamp, token::Algorithm};
+use authmint_store::WriteCounts;
 use prometheus_client::{
     encoding::text::{encode_eof, encode_registry},
-    metrics::{family::Family, gauge::Gauge},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
 use std::{collections::BTreeMap, fmt};
@@ -18,6 +19,7 @@ pub(crate) async fn page(app: &App) -> String {
     let keys = app.context().store.signing_keys().await;
     let mut now = Registry::default();
     let up: Gauge = super::register(&mut now, "authmint_store_up", "Whether the store answers");
+    put_writes(&mut now, app.context().store.write_counts());
     // A store that does not answer is told apart from one without keys: the families are there, or they are not.
     if let Ok(read) = keys {
         up.set(1);
@@ -33,6 +35,18 @@ fn write(parts: &[&Registry]) -> Result<String, fmt::Error> {
     }
     encode_eof(&mut text)?;
     Ok(text)
+}
+
+/// How many callers share one wait for the disk is the quotient of the first two.
+fn put_writes(page: &mut Registry, counts: WriteCounts) {
+    for (name, help, count) in [
+        ("authmint_store_write_groups", "Transactions that were committed", counts.groups),
+        ("authmint_store_writes", "Writes that were committed in them", counts.writes),
+        ("authmint_store_write_groups_undone", "Transactions that were undone", counts.undone),
+    ] {
+        let counter: Counter = super::register(page, name, help);
+        counter.inc_by(count);
+    }
 }
 
 /// How many keys there are of each algorithm and state, and since when the youngest of them is so.

@@ -130,10 +130,13 @@ async fn a_sign_in_its_refreshes_a_theft_and_a_limit_are_counted_once_each() {
         ("authmint_mails_total{outcome=\"refused\"}".into(), 0.0),
         ("authmint_http_requests_in_flight".into(), 0.0),
         ("authmint_store_up".into(), 1.0),
+        ("authmint_store_write_groups_undone_total".into(), 0.0),
         ("authmint_signing_keys{algorithm=\"ES256\",state=\"active\"}".into(), 1.0),
     ] {
         assert_eq!(counted.get(&series), Some(&count), "{series} of {counted:#?}");
     }
+    let [groups, writes] = ["authmint_store_write_groups_total", "authmint_store_writes_total"];
+    assert!(counted[groups] > 10.0 && counted[writes] >= counted[groups], "{counted:#?}");
     let since = "authmint_signing_key_since_timestamp_seconds{algorithm=\"ES256\",state=\"active\"}";
     for (series, value) in [(since, 1_790_000_000.0), ("process_start_time_seconds", 1_790_000_000.0)] {
         assert_eq!(counted[series], value);

@@ -2,7 +2,7 @@
 
 use super::lock::lock;
 use crate::{
-    Options,
+    Options, Writer,
     error::{Fault, OpenError},
 };
 use authmint_domain::port::StoreError;
@@ -18,7 +18,11 @@ use std::{
 pub(super) const APPLICATION_ID: i32 = 0x616d_6e74;
 
 /// Pages in the log before they are copied into the database: the point where a million sessions rotate fastest.
-const CHECKPOINT_AFTER_PAGES: u32 = 2000;
+pub(super) const CHECKPOINT_AFTER_PAGES: u32 = 2000;
+
+/// Pages in the log at which the writer copies them itself, whoever else should have: 80 MB, so that a thread that is
+/// stuck costs speed and not the disk.
+const CHECKPOINT_AT_ALL_EVENTS: u32 = 10 * CHECKPOINT_AFTER_PAGES;
 
 /// Pages that the writer keeps at hand, in KiB: those of about a hundred thousand sessions.
 const CACHE_KIB: i64 = 32 * 1024;
@@ -32,6 +36,8 @@ pub(super) struct Opening {
     path: PathBuf,
     busy_timeout: Duration,
     most_pages: Option<u32>,
+    /// Whether a thread copies the log, so that the writer needs not.
+    pub(super) checkpoints_aside: bool,
 }
 
 impl Opening {
@@ -40,7 +46,12 @@ impl Opening {
         if let Err(source) = make_file(path) {
             return Err(OpenError::File { path: path.to_owned(), source });
         }
-        Ok(Self { path: path.to_owned(), busy_timeout: options.busy_timeout, most_pages: options.most_pages })
+        Ok(Self {
+            path: path.to_owned(),
+            busy_timeout: options.busy_timeout,
+            most_pages: options.most_pages,
+            checkpoints_aside: options.writer == Writer::Thread,
+        })
     }
 
     /// The connection that writes; refuses a file that is another program's before anything is changed.
@@ -58,10 +69,18 @@ impl Opening {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_AFTER_PAGES)?;
+        let pages = if self.checkpoints_aside { CHECKPOINT_AT_ALL_EVENTS } else { CHECKPOINT_AFTER_PAGES };
+        connection.pragma_update(None, "wal_autocheckpoint", pages)?;
         if let Some(pages) = self.most_pages {
             connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
         }
+        Ok(connection)
+    }
+
+    /// The connection that copies the log into the database beside the writer.
+    pub(super) fn checkpointer(&self) -> Result<Connection, OpenError> {
+        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
         Ok(connection)
     }
 

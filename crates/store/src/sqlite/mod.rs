@@ -4,6 +4,7 @@ mod api_key;
 mod audit;
 pub(crate) mod backup;
 mod challenge;
+mod checkpoint;
 mod connection;
 mod limit;
 mod lock;
@@ -19,7 +20,11 @@ mod signing_key;
 mod user;
 mod writer;
 
-use crate::{Options, error::OpenError};
+use crate::{
+    Options,
+    counts::{WriteCounters, WriteCounts},
+    error::OpenError,
+};
 use authmint_domain::{
     model::{
         audit::{EventFilter, Origin, RecordedEvent},
@@ -55,6 +60,7 @@ pub struct SqliteStore {
     queue: Queue,
     sweep: Arc<purge::Sweep>,
     news: revocation::News,
+    counters: Arc<WriteCounters>,
 }
 
 impl SqliteStore {
@@ -67,8 +73,15 @@ impl SqliteStore {
         let mut connection = opening.writer()?;
         migrate::migrate(&mut connection)?;
         let readers = Readers::open(&opening, options.readers)?;
-        let queue = Queue::start(options.writer, opening, connection)?;
-        Ok(Self { readers, queue, sweep: Arc::default(), news: revocation::News::default() })
+        let counters = Arc::<WriteCounters>::default();
+        let queue = Queue::start(options.writer, opening, connection, Arc::clone(&counters))?;
+        Ok(Self { readers, queue, sweep: Arc::default(), news: revocation::News::default(), counters })
+    }
+
+    /// What was written since it was opened.
+    #[must_use]
+    pub fn write_counts(&self) -> WriteCounts {
+        self.counters.read()
     }
 }
 

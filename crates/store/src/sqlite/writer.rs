@@ -3,9 +3,10 @@
 //! Committing in groups lets many callers share one wait for the disk, and lets the jobs of a group see each other's
 //! work in order: fifty refreshes of one token are one write and forty-nine answers from it.
 
-use super::{connection::Opening, lock::lock};
+use super::{checkpoint::Checkpointer, connection::Opening, lock::lock};
 use crate::{
     Writer,
+    counts::WriteCounters,
     error::{Fault, OpenError, unavailable},
 };
 use authmint_domain::port::StoreError;
@@ -81,8 +82,14 @@ pub(super) enum Queue {
 }
 
 impl Queue {
-    pub(super) fn start(writer: Writer, opening: Opening, connection: Connection) -> Result<Self, OpenError> {
-        let mut committer = Committer { connection, opening };
+    pub(super) fn start(
+        writer: Writer,
+        opening: Opening,
+        connection: Connection,
+        counters: Arc<WriteCounters>,
+    ) -> Result<Self, OpenError> {
+        let checkpointer = opening.checkpoints_aside.then(|| Checkpointer::start(&opening)).transpose()?;
+        let mut committer = Committer { connection, opening, checkpointer, counters };
         if writer == Writer::Inline {
             return Ok(Self::Inline(Mutex::new(committer)));
         }
@@ -189,8 +196,11 @@ impl Mailbox {
 
 /// Who holds the connection that writes.
 pub(super) struct Committer {
+    // In this order: the connection that writes is the last to close, and tidies the log away.
+    checkpointer: Option<Checkpointer>,
     connection: Connection,
     opening: Opening,
+    counters: Arc<WriteCounters>,
 }
 
 /// Why a group was not committed.
@@ -215,13 +225,23 @@ impl Committer {
 
     /// Commits a group; if that fails, each of its jobs alone, so that one that cannot be written fails alone.
     fn run_group(&mut self, mut group: Vec<Box<dyn Job>>) {
-        match self.commit(&mut group) {
+        let outcome = self.commit(&mut group);
+        if outcome.is_err() {
+            self.counters.undone();
+        }
+        match outcome {
             Err(Undone::RolledBack(_)) if group.len() > 1 => {
                 for job in group {
                     self.run_group(vec![job]);
                 }
             }
-            Ok(()) => answer(group, None),
+            Ok(()) => {
+                self.counters.committed(group.len());
+                answer(group, None);
+                if let Some(checkpointer) = &mut self.checkpointer {
+                    checkpointer.after_commit(&self.connection);
+                }
+            }
             Err(Undone::NotBegun(reason) | Undone::RolledBack(reason)) => {
                 tracing::warn!(jobs = group.len(), %reason, "nothing was committed");
                 answer(group, Some(reason));

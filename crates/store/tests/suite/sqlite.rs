@@ -2,10 +2,13 @@
 
 use crate::{
     backend::{Backend, sqlite_inline, sqlite_thread},
-    fixture::{PROJECT, admission, admit, at, at_once, audited, open_session, refresh, seeded, sign_out},
+    fixture::{
+        PROJECT, admission, admit, at, at_once, audited, open_session, project, refresh, seeded, sign_out,
+    },
 };
 use authmint_domain::{
     model::{
+        project::Project,
         revocation::{Revoked, Stretch},
         session::{Decision, Session},
         signing_key::KeyState,
@@ -73,6 +76,32 @@ async fn an_answer_without_a_change_writes_nothing_to_the_log() {
     assert_eq!(log(), before);
     refresh(&store, id, (1, 1), at(200)).await.unwrap().unwrap();
     assert!(log() > before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_is_copied_beside_the_writer_and_begun_anew() {
+    let backend = sqlite_thread();
+    let store = seeded(&backend).await;
+    // The first salt in its header is counted up whenever SQLite begins the log anew: https://www.sqlite.org/fileformat2.html#walformat
+    let begun = || {
+        let log = std::fs::read(backend.path().with_extension("db-wal")).unwrap();
+        u32::from_be_bytes(log[16..20].try_into().unwrap())
+    };
+    let before = begun();
+    at_once(300, |number| {
+        let store = Arc::clone(&store);
+        async move { open_session(&store, number).await }
+    })
+    .await;
+    // Each of these is a page: the writer alone would begin anew after some 20,000 of them.
+    let mut written = 0;
+    while begun() == before {
+        written += 1;
+        assert!(written < 2000, "the log only grows");
+        store.put_project(Project { name: written.to_string(), ..project(PROJECT) }).await.unwrap();
+    }
+    let counts = store.write_counts();
+    assert!(counts.groups >= written && counts.writes > counts.groups && counts.undone == 0, "{counts:?}");
 }
 
 #[tokio::test]
