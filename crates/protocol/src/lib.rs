@@ -7,6 +7,7 @@ pub mod api_key;
 pub mod cookie;
 pub mod error_code;
 pub mod id;
+pub mod issuer;
 pub mod jwk;
 pub mod refresh_token;
 pub mod secret;

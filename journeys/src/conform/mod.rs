@@ -7,6 +7,7 @@ mod api_key;
 mod cookie;
 mod email;
 mod fields;
+mod issuer;
 mod rotation;
 mod token;
 
@@ -21,12 +22,13 @@ type Answer = Result<Value, &'static str>;
 type Function = fn(&Fields<'_>) -> Answer;
 
 /// Every function by its name.
-const FUNCTIONS: [(&str, Function); 10] = [
+const FUNCTIONS: [(&str, Function); 11] = [
     ("sig_verify", token::sig_verify),
     ("jws_verify", token::jws_verify),
     ("jwks_load", token::jwks_load),
     ("jwk_thumbprint", token::jwk_thumbprint),
     ("jwt_verify", token::jwt_verify),
+    ("issuer_jwt_verify", issuer::issuer_jwt_verify),
     ("parse_cookie_header", cookie::parse_cookie_header),
     ("write_set_cookie", cookie::write_set_cookie),
     ("api_key_parse", api_key::api_key_parse),

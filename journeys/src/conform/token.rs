@@ -79,7 +79,7 @@ fn algorithms(fields: &Fields<'_>) -> Result<Vec<Algorithm>, &'static str> {
     }))
 }
 
-fn key_set(fields: &Fields<'_>) -> Result<KeySet, &'static str> {
+pub(super) fn key_set(fields: &Fields<'_>) -> Result<KeySet, &'static str> {
     KeySet::parse(fields.value("jwks")?.to_string().as_bytes()).map_err(|error| error.code())
 }
 

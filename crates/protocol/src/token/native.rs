@@ -2,6 +2,7 @@
 
 use super::{Expected, JwtError, SessionClaims, SignatureCheck, begin, finish};
 use crate::{
+    issuer::Rules,
     jwk::{KeyMaterial, KeySet, PublicKey},
     time::Timestamp,
 };
@@ -97,6 +98,21 @@ pub fn verify(
     let pending = begin(token, keys, &expected.algorithms)?;
     let holds = check(pending.check());
     finish(pending, holds, expected, now)
+}
+
+/// Verifies a JWT of another issuer in one go.
+///
+/// # Errors
+/// See [`Rules::begin`] and [`Rules::finish`].
+pub fn verify_foreign(
+    token: &str,
+    keys: &KeySet,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<SessionClaims, JwtError> {
+    let pending = rules.begin(token, keys)?;
+    let holds = check(pending.check());
+    rules.finish(pending, holds, now)
 }
 
 /// Whether an Ed25519 signature holds; the check that [`ApiKey::signed_by_crossmint`] asks for.

@@ -73,6 +73,11 @@ impl<'t> UnverifiedJwt<'t> {
     }
 
     /// Where the payload starts within the signing input.
+    /// The payload's bytes, whoever wrote them.
+    pub(crate) fn payload(&self) -> Result<Vec<u8>, JwtError> {
+        decode(&self.text[self.payload_at..self.signature_at.saturating_sub(1)])
+    }
+
     pub(super) const fn payload_at(&self) -> usize {
         self.payload_at
     }

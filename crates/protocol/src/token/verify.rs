@@ -196,7 +196,7 @@ pub fn finish(
 }
 
 /// `typ` may be absent, `JWT` or `at+jwt`, in any case and with or without `application/` (RFC 7515, section 4.1.9).
-fn check_type(typ: Option<&str>) -> Result<(), JwtError> {
+pub(crate) fn check_type(typ: Option<&str>) -> Result<(), JwtError> {
     let Some(typ) = typ else { return Ok(()) };
     let short = match typ.split_at_checked(12) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,
@@ -252,7 +252,7 @@ fn check_kind(claims: &Map<String, Value>, accept_id_token: bool) -> Result<(), 
     Ok(())
 }
 
-fn check_issuer(found: Option<&str>, wanted: &str) -> Result<(), JwtError> {
+pub(crate) fn check_issuer(found: Option<&str>, wanted: &str) -> Result<(), JwtError> {
     let found = found.ok_or_else(|| missing("iss"))?;
     if found == wanted {
         return Ok(());
@@ -282,7 +282,7 @@ fn check_audience(found: Option<&Value>, expected: &Expected) -> Result<(), JwtE
     }
 }
 
-fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<Option<&'c str>, JwtError> {
+pub(crate) fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<Option<&'c str>, JwtError> {
     match claims.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -291,7 +291,7 @@ fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<Option<&'c str
 }
 
 /// A `NumericDate` in whole seconds. Any other JSON type fails: it must never count as absent.
-fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, JwtError> {
+pub(crate) fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, JwtError> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };
@@ -300,10 +300,10 @@ fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Jw
     Ok(Some(Timestamp::from_unix_seconds(seconds)))
 }
 
-fn missing(name: &str) -> JwtError {
+pub(crate) fn missing(name: &str) -> JwtError {
     JwtError::ClaimMissing(name.to_owned())
 }
 
-fn invalid(name: &str) -> JwtError {
+pub(crate) fn invalid(name: &str) -> JwtError {
     JwtError::ClaimInvalid(name.to_owned())
 }
