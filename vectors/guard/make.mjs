@@ -230,5 +230,36 @@ add(
   reply(1, 200, renewedWith(1), signedIn(fresh(1), NEXT, [setJwt(1), setToken(1)], iso(ENDS))),
 );
 
-const file = { start: START, options: { apiKey: API_KEY, baseUrl: ISSUER }, seed: "03".repeat(32), cases };
+// Another issuer, whose key has the same name as the service's.
+const THEIRS = "https://id.example.org";
+const theirKeys = { keys: [{ ...keySet.keys[0], x: stranger.x }] };
+const theirJwt = (changes = {}, by = stranger) =>
+  jwt({ iss: THEIRS, aud: ["my-app"], sub: "ada", sid: undefined, ...changes }, { by });
+const bearing = (token, cookie) => page(cookie, { authorization: `Bearer ${token}`, ...(cookie === undefined && { cookie }) });
+const signedInByThem = (token = theirJwt()) => ({
+  session: { userId: "ada", jwt: token, refreshToken: "", expiresAt: "", issuer: THEIRS },
+  cookies: [],
+});
+const theirsKnown = [
+  begin(0, bearing(theirJwt()), send("their-keys")),
+  reply(0, 200, theirKeys, signedInByThem(), { "cache-control": "max-age=300" }),
+];
+add("a JWT of another issuer signs in by that issuer's keys, and is recognised from then on", theirsKnown, begin(1, bearing(theirJwt()), signedInByThem()));
+add("who sends a JWT of another issuer means it, whatever cookies came beside it", theirsKnown, begin(1, bearing(theirJwt(), plain()), signedInByThem()));
+add("in the cookie that the app named it counts, unless a session of the service came", known, theirsKnown,
+  begin(1, page(`their-token=${theirJwt()}`), signedInByThem()),
+  begin(1, page(`their-token=${theirJwt()}; ${plain()}`), signedIn()));
+add("the service's key vouches for no JWT of the other issuer, though the keys are named alike", known, theirsKnown,
+  begin(1, bearing(theirJwt({ n: 1 }, ours)), refused("signature_invalid")));
+add("the other issuer's key vouches for no JWT of the service", known, theirsKnown,
+  begin(1, page(`crossmint-jwt=${jwt({ n: 1 }, { by: stranger })}`), refused("signature_invalid")));
+add("a JWT of another issuer in the cookie of ours is none of ours", known, theirsKnown, begin(1, page(`crossmint-jwt=${theirJwt()}`), refused("signature_invalid")));
+add("a JWT of another issuer that has expired is refused, and nothing is refreshed", theirsKnown, begin(LIFE + 10, bearing(theirJwt(), plain()), refused("jwt_expired")));
+add("a JWT of another issuer for another app is refused", theirsKnown, begin(1, bearing(theirJwt({ aud: "other" })), refused("audience_mismatch")));
+add("a token of nobody whom the app trusts is passed over", known, begin(1, bearing(jwt({ iss: "https://nobody.example" }), plain()), signedIn()), begin(1, bearing("opaque", plain()), signedIn()));
+add("an issuer that is away is asked again, and the answer may pass", begin(0, bearing(theirJwt()), send("their-keys")), reply(0, 503, "", { again: true }), reply(1, 200, theirKeys, signedInByThem()));
+add("a peek looks at a JWT of another issuer, too", theirsKnown, { at: 1, peek: bearing(theirJwt()), expect: signedInByThem() });
+
+const issuers = [{ issuer: THEIRS, jwks_uri: `${THEIRS}/their-keys`, audience: ["my-app"] }];
+const file = { start: START, options: { apiKey: API_KEY, baseUrl: ISSUER, issuers, issuerCookie: "their-token" }, seed: "03".repeat(32), cases };
 writeFileSync(new URL("conversations.json", import.meta.url), `${JSON.stringify(file, null, 1)}\n`);

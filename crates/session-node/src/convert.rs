@@ -13,6 +13,7 @@ use authmint::{
 };
 use authmint_protocol::{
     api_key::{ApiKey, Usage},
+    issuer::IssuerTerms,
     jwk::KeySet,
     secret::{RefreshToken, SessionJwt},
     time::Timestamp,
@@ -79,6 +80,9 @@ pub(crate) struct Options {
     total_limit_ms: Option<u64>,
     jwt_capacity: Option<usize>,
     revocation: Option<RevocationName>,
+    #[serde(default)]
+    issuers: Vec<IssuerTerms>,
+    issuer_cookie: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +112,10 @@ impl Options {
         }
         if let Some(issuer) = self.issuer {
             options = options.issuer(issuer);
+        }
+        options = self.issuers.into_iter().fold(options, AuthOptions::trust);
+        if let Some(name) = self.issuer_cookie {
+            options = options.issuer_cookie(name);
         }
         if let Some(capacity) = self.jwt_capacity {
             options = options.jwt_capacity(capacity.max(1));
@@ -206,7 +214,8 @@ pub(crate) fn json(value: &impl serde::Serialize) -> String {
 /// What makes another call the same as this one; nothing if it is never shared.
 pub(crate) fn key_of(call: &Call) -> Option<String> {
     match call.shared_key()? {
-        SharedKey::Keys => Some("keys".to_owned()),
+        SharedKey::Keys(None) => Some("keys".to_owned()),
+        SharedKey::Keys(Some(issuer)) => Some(format!("keys {issuer}")),
         SharedKey::Refresh(token) => Some(format!("refresh {token}")),
     }
 }

@@ -7,7 +7,7 @@ pub mod step;
 
 use crate::{
     convert::{self, Fault, Material, Options, head, time},
-    value::{Cookies, NodeError, Verified, values},
+    value::{Cookies, NodeError, Verified, foreign_issuer, values},
 };
 use authmint::{
     Guard, Session,
@@ -218,10 +218,12 @@ impl NodeGuard {
     }
 }
 
-/// User ID, session JWT, refresh token.
+/// User ID, session JWT, refresh token; the issuer, if it is another than the service.
 fn recognised(session: &Session) -> Vec<String> {
     let token = session.refresh_token().map_or("", RefreshToken::reveal);
-    vec![session.user_id().to_owned(), session.jwt().reveal().to_owned(), token.to_owned()]
+    let mut values = vec![session.user_id().to_owned(), session.jwt().reveal().to_owned(), token.to_owned()];
+    values.extend(foreign_issuer(session));
+    values
 }
 
 impl NodeGuard {

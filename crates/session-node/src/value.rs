@@ -55,6 +55,8 @@ pub struct NodeSession {
     pub expires_at: String,
     /// The user as JSON, if it was renewed.
     pub user: Option<String>,
+    /// Who vouches for the user, if it is another issuer than the service.
+    pub issuer: Option<String>,
 }
 
 /// An error as values.
@@ -93,6 +95,7 @@ impl From<&Session> for NodeSession {
             refresh_token: token.to_owned(),
             expires_at: ends.unwrap_or_default(),
             user: session.renewed().map(|material| json(&material.user)),
+            issuer: foreign_issuer(session),
         }
     }
 }
@@ -130,6 +133,11 @@ impl From<Result<String, Fault>> for Verified {
             Err(fault) => Self { claims: None, error: Some(fault.into()) },
         }
     }
+}
+
+/// Who vouches for the user, if it is another issuer than the service.
+pub(crate) fn foreign_issuer(session: &Session) -> Option<String> {
+    session.issuer().filter(|_| session.is_foreign()).map(str::to_owned)
 }
 
 /// The `Set-Cookie` values.

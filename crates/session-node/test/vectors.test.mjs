@@ -43,13 +43,13 @@ function called(call) {
 async function act(guard, step, now, pending) {
   const done = ({ session, error, cookies }) => {
     if (error) return { error: error.code, retryable: error.retryable, cookies };
-    const { userId, jwt, refreshToken, expiresAt } = session;
-    return { session: { userId, jwt, refreshToken, expiresAt }, cookies };
+    const { userId, jwt, refreshToken, expiresAt, issuer } = session;
+    return { session: { userId, jwt, refreshToken, expiresAt, ...(issuer && { issuer }) }, cookies };
   };
   const next = async (came) => {
     if (Array.isArray(came)) {
-      const [userId, jwt, refreshToken] = came;
-      return { session: { userId, jwt, refreshToken, expiresAt: "" }, cookies: [] };
+      const [userId, jwt, refreshToken, issuer] = came;
+      return { session: { userId, jwt, refreshToken, expiresAt: "", ...(issuer && { issuer }) }, cookies: [] };
     }
     const { outcome, call, check, waiting } = came;
     if (outcome) return done(outcome);
@@ -60,7 +60,8 @@ async function act(guard, step, now, pending) {
   const settled = async (answer) => (answer ? next(pending.waiting.receive(answer, now)) : { again: true });
   if (step.begin) {
     // What is recognised at once must be what the whole conversation comes to.
-    const quick = step.begin.cookie === undefined ? null : guard.recognise(step.begin.cookie, now);
+    const alone = step.begin.cookie !== undefined && step.begin.authorization === undefined;
+    const quick = !alone ? null : guard.recognise(step.begin.cookie, now);
     const came = await next(guard.begin(lines(step.begin), false, now));
     if (quick) assert.deepEqual([quick, came.cookies], [[came.session.userId, came.session.jwt, came.session.refreshToken], []]);
     return came;

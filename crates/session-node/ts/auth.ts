@@ -10,7 +10,7 @@ import { fromBase64Url, utf8 } from "./bytes";
 import { type AuthMaterial, type AuthSession, type Checked, checked, failure } from "./checked";
 import { answerRoute, beginExchange, beginRenewal, material } from "./handlers";
 import { refuseOtherSites, requireOwnPage } from "./origin";
-import { type AuthMaterialBasic, type RequestLike, type Source, headOf, line, quickCookies, readSource } from "./request";
+import { type AuthMaterialBasic, type RequestLike, type Source, bearsToken, headOf, line, quickCookies, readSource } from "./request";
 import {
   type ResponseLike,
   applyCookies,
@@ -98,7 +98,7 @@ export class CrossmintAuth {
     } catch {
       return undefined; // A foreign object's own fault: it is told when its shape is read.
     }
-    if (cookies === undefined) return undefined;
+    if (cookies === undefined || (this.#trusts && bearsToken(request))) return undefined;
     const now = Date.now();
     const seen = this.#core.recognise(cookies, now);
     if (seen === null) return undefined;
@@ -311,7 +311,8 @@ const NO_COOKIES: readonly string[] = [];
 
 /** A session of which nothing was renewed. */
 function sessionOf(seen: Recognised): AuthSession {
-  return { jwt: seen[1], refreshToken: { secret: seen[2], expiresAt: "" }, userId: seen[0] };
+  const session = { jwt: seen[1], refreshToken: { secret: seen[2], expiresAt: "" }, userId: seen[0] };
+  return seen[3] === undefined ? session : { ...session, issuer: seen[3] };
 }
 
 /** An app's own log that fails must not fail a request. */

@@ -13,6 +13,11 @@ export interface AuthMaterial {
 /** What a signed-in request is worth. `expiresAt` is empty when nothing was renewed. */
 export interface AuthSession extends AuthMaterial {
   userId: string;
+  /**
+   * Who vouches for the user, where that is one of the option `issuers` and not the service. Such a session has no
+   * refresh token and ends with its JWT.
+   */
+  issuer?: string;
 }
 
 /** A request's session, or why there is none; never both. */
@@ -24,8 +29,9 @@ export type Checked =
 export function checked({ outcome, cause }: Ended): Checked {
   const { session, cookies } = outcome;
   if (!session) return { session: null, error: failure(outcome, cause), cookies };
-  const { jwt, refreshToken: secret, expiresAt, userId } = session;
-  return { session: { jwt, refreshToken: { secret, expiresAt }, userId }, error: null, cookies };
+  const { jwt, refreshToken: secret, expiresAt, userId, issuer } = session;
+  const named = issuer == null ? {} : { issuer };
+  return { session: { jwt, refreshToken: { secret, expiresAt }, userId, ...named }, error: null, cookies };
 }
 
 /** Why there is no session. */

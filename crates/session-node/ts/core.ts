@@ -4,8 +4,8 @@
 /** Lines, names and values by turns, of the headers that the guard reads: one string crosses faster than many. */
 export type Head = string;
 
-/** User ID, session JWT, and refresh token (empty if none came). */
-export type Recognised = [userId: string, jwt: string, refreshToken: string];
+/** User ID, session JWT, refresh token (empty if none came); the issuer, if it is another than the service. */
+export type Recognised = [userId: string, jwt: string, refreshToken: string, issuer?: string];
 
 /** Why something was refused. */
 export interface CoreError {
@@ -83,6 +83,8 @@ export interface CoreSession {
   refreshToken: string;
   expiresAt: string;
   user?: string | null;
+  /** Only if another issuer than the service vouches for the user. */
+  issuer?: string | null;
 }
 
 /** A call to the service with its tries. Calls of an equal key are one call. */

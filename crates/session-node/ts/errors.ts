@@ -43,6 +43,7 @@ export type SdkErrorCode =
   | "cookie_options_invalid"
   | "limits_invalid"
   | "feed_missing"
+  | "issuer_invalid"
   | "refresh_route_invalid"
   | "option_invalid"
   | "layer_missing"

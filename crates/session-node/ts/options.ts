@@ -2,6 +2,7 @@
 
 import type { CoreError } from "./core";
 import { CrossmintAuthenticationError, errorOf } from "./errors";
+import { type IssuerOptions, termsOf } from "./issuers";
 import { core } from "./load";
 
 /** Who an app is, as `createCrossmint` takes it. */
@@ -52,6 +53,13 @@ export interface CrossmintAuthOptions {
   cookieOptions?: CookieOptions;
   /** The `iss` of session JWTs. Default: `AUTHMINT_ISSUER`, else the base URL. */
   issuer?: string;
+  /**
+   * Other issuers whose JWTs are accepted in the `Authorization` header, each by a preset of `authmint/issuers` or by
+   * hand. They are verified offline and never refreshed. Default: none.
+   */
+  issuers?: readonly IssuerOptions[];
+  /** A cookie in which a JWT of one of `issuers` may come, too, where no session of the service came. Default: none. */
+  issuerCookie?: string;
   /** What holds while the revocation feed cannot be followed. Default: `"best-effort"`. */
   revocation?: "best-effort" | "required" | "off";
   /** Milliseconds that one try of a call may take. Default: 3000. */
@@ -112,9 +120,6 @@ function projectOf(apiKey: string): string {
 
 /** The options in the form that the core reads. */
 export function coreOptions(crossmint: CrossmintConfig, options: CrossmintAuthOptions): string {
-  if ("issuers" in options) {
-    throw invalid("option_invalid", "the option issuers is not there yet: trade foreign tokens at the service");
-  }
   const { expiresAt: _, ...cookieOptions } = options.cookieOptions ?? {};
   return JSON.stringify({
     apiKey: crossmint.apiKey,
@@ -125,6 +130,8 @@ export function coreOptions(crossmint: CrossmintConfig, options: CrossmintAuthOp
     totalLimitMs: options.totalLimitMs,
     jwtCapacity: options.jwtCapacity,
     revocation: options.revocation,
+    issuers: termsOf(options.issuers),
+    issuerCookie: options.issuerCookie,
   });
 }
 

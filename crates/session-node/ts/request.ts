@@ -36,6 +36,7 @@ const DECIDING = [
   "x-moz",
   "x-purpose",
   "next-router-prefetch",
+  "authorization",
 ];
 
 type Loose = Record<string, unknown>;
@@ -47,6 +48,13 @@ export function quickCookies(source: unknown): string | undefined {
   const { get } = headers;
   const cookies = typeof get === "function" ? (get.call(headers, "cookie") as unknown) : headers["cookie"];
   return typeof cookies === "string" ? cookies : undefined;
+}
+
+/** Whether a request in one of the two commonest shapes brings an `Authorization` header. */
+export function bearsToken(source: unknown): boolean {
+  const { headers } = source as { headers: Loose };
+  const { get } = headers;
+  return (typeof get === "function" ? (get.call(headers, "authorization") as unknown) : headers["authorization"]) != null;
 }
 
 /** Finds out what a caller handed in. */

@@ -196,6 +196,9 @@ pub enum ConfigError {
         "there is no revocation feed to require: it needs a server key, and a base URL of your own, since Crossmint's hosted service has none"
     )]
     FeedMissing,
+    /// Another issuer cannot be trusted by these terms; the text names every fault.
+    #[error("an issuer cannot be trusted as it is given: {0}")]
+    IssuerInvalid(String),
     /// The system gave no random bytes, or the HTTP client could not be made.
     #[error("the SDK cannot start on this system: {0}")]
     System(String),
@@ -212,6 +215,7 @@ impl ConfigError {
             Self::BaseUrlInvalid => "base_url_invalid",
             Self::LimitsInvalid => "limits_invalid",
             Self::FeedMissing => "feed_missing",
+            Self::IssuerInvalid(_) => "issuer_invalid",
             Self::System(_) => "system",
         }
     }

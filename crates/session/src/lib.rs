@@ -59,6 +59,7 @@ mod web;
 
 pub use authmint_protocol as protocol;
 pub use authmint_protocol::cookie::{CookieOptions, SameSite};
+pub use authmint_protocol::issuer::IssuerTerms;
 #[cfg(feature = "client")]
 pub use client::Auth;
 pub use error::{AuthError, ConfigError};

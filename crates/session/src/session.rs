@@ -28,8 +28,19 @@ pub(crate) struct VerifiedJwt {
     pub(crate) refresh_from: Timestamp,
     /// Which state of the key set vouched for it.
     pub(crate) keys_version: u64,
+    /// Whose keys those are.
+    pub(crate) source: Source,
     /// Up to which state of what is known to have ended nothing is known against it.
     pub(crate) clear_as_of: AtomicU64,
+}
+
+/// Whose JWT it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The service's.
+    Service,
+    /// One of the other issuers that the app trusts, by its place.
+    Issuer(usize),
 }
 
 /// What the service answers to a refresh.
@@ -55,6 +66,19 @@ impl Session {
     #[must_use]
     pub fn session_id(&self) -> Option<SessionId> {
         self.verified.claims.session_id
+    }
+
+    /// Who vouches for the user: the `iss` of the JWT, which was verified. `None` only from a service that names none.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.verified.claims.issuer.as_deref()
+    }
+
+    /// Whether another issuer vouches for the user, whom the app trusts besides the service. Such a session has no ID
+    /// and no refresh token, and ends with its JWT.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.verified.source != Source::Service
     }
 
     /// The session JWT, to pass on to services that verify it themselves.

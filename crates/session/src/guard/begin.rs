@@ -3,7 +3,7 @@
 use super::{Guard, call::Call, outcome::Outcome, request::RequestHead, revocation::Standing};
 use crate::{
     error::{AuthError, UnavailableCause},
-    session::{AuthMaterial, Session, VerifiedJwt},
+    session::{AuthMaterial, Session, Source, VerifiedJwt},
 };
 use authmint_protocol::{
     ErrorCode,
@@ -57,10 +57,20 @@ pub(super) enum Question {
 
 /// Whose JWT is being examined.
 pub(super) enum Stage {
-    /// The one that the request brought.
-    Presented,
+    /// The one that the request brought, and who is said to have made it.
+    Presented(Source),
     /// The one that the service just made.
     Renewed(Arc<AuthMaterial>),
+}
+
+impl Stage {
+    /// Whose keys vouch for it.
+    pub(super) const fn source(&self) -> Source {
+        match self {
+            Self::Presented(source) => *source,
+            Self::Renewed(_) => Source::Service,
+        }
+    }
 }
 
 /// Why the conversation is held.
@@ -187,6 +197,11 @@ impl Guard {
     }
 
     fn start(&self, head: RequestHead<'_>, purpose: Purpose, now: Timestamp) -> Step {
+        if purpose != Purpose::Renew
+            && let Some(step) = self.begin_foreign(head, purpose, now)
+        {
+            return step;
+        }
         let pairs = self.pairs(head);
         // Two pairs may need a cookie cleared; everything else about a known JWT is decided here.
         if purpose != Purpose::Renew
@@ -221,7 +236,7 @@ impl Guard {
     }
 
     /// The scoped and the plain pair.
-    fn pairs<'a>(&self, head: RequestHead<'a>) -> [CookiePair<'a>; 2] {
+    pub(super) fn pairs<'a>(&self, head: RequestHead<'a>) -> [CookiePair<'a>; 2] {
         head.cookies([&self.settings.scoped_names, self.settings.cookies.names()])
     }
 
@@ -243,7 +258,7 @@ impl Guard {
     /// Decides what the current pair is worth.
     fn judge(&self, talk: Conversation, now: Timestamp) -> Step {
         if talk.current.jwt.is_some() && talk.purpose != Purpose::Renew {
-            return self.examine(talk, Stage::Presented, now);
+            return self.examine(talk, Stage::Presented(Source::Service), now);
         }
         self.renew(talk, None, now)
     }
@@ -251,26 +266,39 @@ impl Guard {
     /// Examines a JWT: known, or to be checked, or its key to be fetched first.
     pub(super) fn examine(&self, talk: Conversation, stage: Stage, now: Timestamp) -> Step {
         let jwt = match &stage {
-            Stage::Presented => talk.current.jwt.as_ref().map_or("", SessionJwt::reveal),
+            Stage::Presented(_) => talk.current.jwt.as_ref().map_or("", SessionJwt::reveal),
             Stage::Renewed(material) => material.jwt.reveal(),
         };
-        if let Some(verified) = self.verified.get(jwt, self.keys.version(), now) {
+        let source = stage.source();
+        let issuer = match source {
+            Source::Service => None,
+            Source::Issuer(index) => self.foreign.get(index),
+        };
+        if issuer.is_none()
+            && let Some(verified) = self.verified.get(jwt, self.keys.version(), now)
+        {
             return self.holds(talk, &stage, verified, now);
         }
-        let Some(keys) = self.keys.current(now) else {
-            if self.keys.may_fetch_missing(now) {
+        let published = issuer.map_or(&self.keys, |issuer| &issuer.keys);
+        let Some(keys) = published.current(now) else {
+            if published.may_fetch_missing(now) {
                 return Step::Send(
-                    self.call_keys(now),
+                    self.call_keys(source, now),
                     AwaitsAnswer { talk, question: Question::Keys(stage) },
                 );
             }
             return self.fail(AuthError::unavailable(UnavailableCause::FailedBefore));
         };
-        match verify::begin(jwt, &keys.set, &self.settings.expected.algorithms) {
+        let begun = match issuer {
+            Some(issuer) => issuer.rules.begin(jwt, &keys.set),
+            None => verify::begin(jwt, &keys.set, &self.settings.expected.algorithms),
+        };
+        match begun {
             Ok(jwt) => Step::Check(AwaitsSignature { talk, stage, jwt, keys_version: keys.version }),
-            Err(JwtError::KeyUnknown(_)) if self.keys.may_fetch_unknown(now) => {
-                Step::Send(self.call_keys(now), AwaitsAnswer { talk, question: Question::Keys(stage) })
-            }
+            Err(JwtError::KeyUnknown(_)) if published.may_fetch_unknown(now) => Step::Send(
+                self.call_keys(source, now),
+                AwaitsAnswer { talk, question: Question::Keys(stage) },
+            ),
             Err(error) => self.does_not_hold(talk, &stage, error, now),
         }
     }
@@ -325,7 +353,7 @@ impl Conversation {
         }
     }
 
-    fn bare(purpose: Purpose, current: Candidate) -> Self {
+    pub(super) fn bare(purpose: Purpose, current: Candidate) -> Self {
         Self {
             purpose,
             current,

@@ -1,9 +1,9 @@
 //! One call to the service, with its tries: what to send, when, and what an answer means.
 
-use super::{Guard, follow};
+use super::{Guard, follow, foreign::Issuer};
 use crate::{
     error::{AuthError, TransportError, UnavailableCause},
-    session::AuthMaterial,
+    session::{AuthMaterial, Source},
 };
 use authmint_protocol::{
     ErrorCode,
@@ -39,7 +39,8 @@ pub struct Call {
 }
 
 enum Kind {
-    Keys,
+    /// The key set of whoever it is.
+    Keys(Source),
     Refresh(RefreshToken),
     Logout(RefreshToken),
     User(UserId),
@@ -50,8 +51,8 @@ enum Kind {
 /// What makes two calls one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum SharedKey {
-    /// The key set.
-    Keys,
+    /// The key set: the service's, or that of another issuer by its place.
+    Keys(Option<usize>),
     /// A refresh with this whole token: never less, or one user's answer would reach another.
     Refresh(Arc<str>),
 }
@@ -84,8 +85,8 @@ pub enum Answer {
 }
 
 impl Guard {
-    pub(super) fn call_keys(&self, now: Timestamp) -> Call {
-        self.call(Kind::Keys, now)
+    pub(super) fn call_keys(&self, of: Source, now: Timestamp) -> Call {
+        self.call(Kind::Keys(of), now)
     }
 
     pub(super) fn call_refresh(&self, token: &RefreshToken, now: Timestamp) -> Call {
@@ -120,7 +121,8 @@ impl Call {
     #[must_use]
     pub fn shared_key(&self) -> Option<SharedKey> {
         match &self.kind {
-            Kind::Keys => Some(SharedKey::Keys),
+            Kind::Keys(Source::Service) => Some(SharedKey::Keys(None)),
+            Kind::Keys(Source::Issuer(index)) => Some(SharedKey::Keys(Some(*index))),
             Kind::Refresh(token) => Some(SharedKey::Refresh(token.reveal().into())),
             Kind::Logout(_) | Kind::User(_) | Kind::Feed(_) => None,
         }
@@ -134,7 +136,7 @@ impl Call {
                 let refused = guard.memory.refused(token, now).map(Answer::Refused);
                 refused.or_else(|| guard.memory.kept(token, now))
             }
-            Kind::Keys | Kind::Logout(_) | Kind::User(_) | Kind::Feed(_) => None,
+            Kind::Keys(_) | Kind::Logout(_) | Kind::User(_) | Kind::Feed(_) => None,
         }
     }
 
@@ -162,7 +164,10 @@ impl Call {
     pub fn request(&self, guard: &Guard) -> Request<Bytes> {
         let urls = &guard.settings.urls;
         let (method, uri, body) = match &self.kind {
-            Kind::Keys => (Method::GET, urls.jwks.clone(), Bytes::new()),
+            Kind::Keys(of) => {
+                let uri = issuer(guard, *of).map_or_else(|| urls.jwks.clone(), Issuer::uri);
+                (Method::GET, uri, Bytes::new())
+            }
             Kind::Refresh(token) => {
                 (Method::POST, urls.refresh.clone(), json(&RefreshRequest { refresh: token.clone() }))
             }
@@ -177,9 +182,13 @@ impl Call {
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        // Another issuer is told nothing of us, least of all the API key.
+        if matches!(self.kind, Kind::Keys(Source::Issuer(_))) {
+            return request;
+        }
         headers.insert("x-client-name", HeaderValue::from_static("authmint-rust"));
         headers.insert("x-client-version", HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
-        if !matches!(self.kind, Kind::Keys) {
+        if !matches!(self.kind, Kind::Keys(_)) {
             headers.insert("x-api-key", guard.settings.api_key.clone());
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
@@ -195,6 +204,10 @@ impl Call {
         now: Timestamp,
     ) -> Progress {
         let (failure, retry_after) = match result {
+            // One more request, now that the first has said where: no try of its own, and no wait.
+            Ok(reply) if self.discovers(guard, &reply) => {
+                return Progress::Again(Self { pause: Duration::ZERO, ..self });
+            }
             Ok(reply) => match self.read(guard, &reply, now) {
                 Ok(answer) => return Progress::Settled(self.settle(guard, answer, now)),
                 Err(cause) => (cause, retry_after(reply.headers())),
@@ -216,7 +229,7 @@ impl Call {
         let half = FIRST_PAUSE.saturating_mul(1 << self.tries.min(10)) / 2;
         let text = match &self.kind {
             Kind::Refresh(token) | Kind::Logout(token) => token.reveal(),
-            Kind::Keys | Kind::User(_) | Kind::Feed(_) => "",
+            Kind::Keys(_) | Kind::User(_) | Kind::Feed(_) => "",
         };
         half + guard.seeded.spread(text, self.tries, half)
     }
@@ -232,8 +245,13 @@ impl Call {
         if matches!(status.as_u16(), 408 | 425 | 429 | 500..) {
             return Err(UnavailableCause::Status(status.as_u16()));
         }
-        if let Kind::Keys = self.kind {
-            guard.keys.fetched(reply, now).map_err(|_| UnavailableCause::BrokenAnswer)?;
+        if let Kind::Keys(of) = self.kind {
+            let issuer = issuer(guard, of);
+            let keys = issuer.map_or(&guard.keys, |issuer| &issuer.keys);
+            if keys.fetched(reply, now).is_err() {
+                issuer.inspect(|issuer| issuer.forget_place());
+                return Err(UnavailableCause::BrokenAnswer);
+            }
             return Ok(Answer::Keys);
         }
         if status != StatusCode::OK || reply.body().len() > MAX_ANSWER {
@@ -249,9 +267,17 @@ impl Call {
                 guard.hear(reply.body(), now)?;
                 Some(Answer::Heard)
             }
-            Kind::Keys | Kind::Logout(_) => Some(Answer::SignedOut),
+            Kind::Keys(_) | Kind::Logout(_) => Some(Answer::SignedOut),
         }
         .ok_or(UnavailableCause::BrokenAnswer)
+    }
+
+    /// Whether the reply is the discovery document that says where the keys are, and was taken in as that.
+    fn discovers(&self, guard: &Guard, reply: &Response<Bytes>) -> bool {
+        let Kind::Keys(of) = self.kind else { return false };
+        issuer(guard, of).is_some_and(|issuer| {
+            issuer.is_undiscovered() && reply.status() == StatusCode::OK && issuer.discover(reply.body())
+        })
     }
 
     fn declined(&self, reply: &Response<Bytes>) -> Answer {
@@ -290,7 +316,9 @@ impl Call {
                 };
                 memory.service_failed(retry_after, now);
             }
-            (Kind::Keys, Answer::Failed(_)) => guard.keys.failed(now),
+            (Kind::Keys(of), Answer::Failed(_)) => {
+                issuer(guard, *of).map_or(&guard.keys, |issuer| &issuer.keys).failed(now);
+            }
             (Kind::Feed(_), Answer::Failed(error)) => guard.feed.failed(error),
             _ => {}
         }
@@ -304,6 +332,13 @@ pub enum TryFailed {
     TimedOut,
     /// The transport failed.
     Transport(TransportError),
+}
+
+fn issuer(guard: &Guard, of: Source) -> Option<&Issuer> {
+    match of {
+        Source::Service => None,
+        Source::Issuer(index) => guard.foreign.get(index),
+    }
 }
 
 /// Codes that say something about the token rather than about the call.

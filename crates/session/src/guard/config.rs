@@ -6,6 +6,7 @@ use authmint_protocol::{
     api_key::{ApiKey, Environment, Usage},
     cookie::{CookieNames, CookieOptions, CookiePolicy},
     id::{ProjectId, UserId},
+    issuer::IssuerTerms,
     secret::ApiKeyText,
     token::Expected,
 };
@@ -29,6 +30,8 @@ pub struct AuthOptions {
     pub(crate) total_limit: Duration,
     pub(crate) jwt_capacity: usize,
     pub(crate) revocation: Revocation,
+    pub(crate) issuers: Vec<IssuerTerms>,
+    pub(crate) issuer_cookie: Option<String>,
     /// The service is Crossmint's hosted one, whose claims are not published.
     pub(crate) hosted: bool,
     pub(crate) client_key: bool,
@@ -47,6 +50,8 @@ impl AuthOptions {
             total_limit: Duration::from_secs(6),
             jwt_capacity: 10_000,
             revocation: Revocation::default(),
+            issuers: Vec::new(),
+            issuer_cookie: None,
             hosted: false,
             client_key: false,
         }
@@ -95,6 +100,22 @@ impl AuthOptions {
     #[must_use]
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Trusts another issuer, too: a JWT of it in the `Authorization` header is verified offline, and its user is signed
+    /// in for as long as it lasts. The app's own sessions go on beside it.
+    #[must_use]
+    pub fn trust(mut self, issuer: IssuerTerms) -> Self {
+        self.issuers.push(issuer);
+        self
+    }
+
+    /// The name of a cookie in which a JWT of a trusted issuer may come, too. It counts where no session of the service
+    /// came, and is never written.
+    #[must_use]
+    pub fn issuer_cookie(mut self, name: impl Into<String>) -> Self {
+        self.issuer_cookie = Some(name.into());
         self
     }
 

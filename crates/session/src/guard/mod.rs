@@ -14,6 +14,7 @@ mod begin;
 mod call;
 mod config;
 mod follow;
+mod foreign;
 mod headers;
 mod keys;
 mod memory;
@@ -34,7 +35,7 @@ pub use outcome::{Outcome, SetCookies};
 pub use request::RequestHead;
 pub use sign_out::SignOut;
 
-use crate::error::ConfigError;
+use crate::{error::ConfigError, session::Source};
 use authmint_protocol::{
     ErrorCode, cookie, id::ProjectId, refresh_token, secret::RefreshToken, time::Timestamp, token::Expected,
 };
@@ -46,6 +47,7 @@ pub struct Guard {
     pub(crate) settings: Settings,
     seeded: Seeded,
     keys: keys::Keys,
+    foreign: foreign::Foreign,
     verified: verified::VerifiedJwts,
     memory: memory::Memory,
     ended: revocation::Ended,
@@ -62,6 +64,11 @@ impl Guard {
         let settings = Settings::new(options)?;
         Ok(Self {
             keys: keys::Keys::new(),
+            foreign: foreign::Foreign::new(
+                &options.issuers,
+                options.issuer_cookie.as_deref(),
+                settings.expected.issuer.as_deref(),
+            )?,
             verified: verified::VerifiedJwts::new(options.jwt_capacity, seeded.clone()),
             memory: memory::Memory::new(&seeded),
             ended: revocation::Ended::new(&seeded),
@@ -101,11 +108,19 @@ impl Guard {
         self.settings.cookies.names()
     }
 
+    /// Whether JWTs of other issuers are accepted, so that more than cookies decides over a request.
+    #[must_use]
+    pub fn trusts_others(&self) -> bool {
+        self.foreign.get(0).is_some()
+    }
+
     /// Work that may be done beside the requests: the renewal of an ageing key set. Asked after each request, it
     /// answers seldom.
     #[must_use]
     pub fn upkeep(&self, now: Timestamp) -> Option<Call> {
-        self.keys.take_renewal(now).then(|| self.call_keys(now))
+        let own = self.keys.take_renewal(now).then_some(Source::Service);
+        let due = own.or_else(|| self.foreign.take_renewal(now).map(Source::Issuer))?;
+        Some(self.call_keys(due, now))
     }
 
     /// Remembers what the service said against a token.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{AuthError, UnavailableCause},
-    session::{AuthMaterial, Session, VerifiedJwt},
+    session::{AuthMaterial, Session, Source, VerifiedJwt},
 };
 use authmint_protocol::{
     ErrorCode,
@@ -43,14 +43,29 @@ impl AwaitsSignature {
     pub fn receive(mut self, guard: &Guard, signature_holds: bool, now: Timestamp) -> Step {
         let text = match &self.stage {
             // Whatever it turns out to be worth, nobody asks for this text again.
-            Stage::Presented => self.talk.current.jwt.take(),
+            Stage::Presented(_) => self.talk.current.jwt.take(),
             Stage::Renewed(material) => Some(material.jwt.clone()),
         };
         let Some(text) = text else { return guard.fail(AuthError::NotSignedIn) };
-        match verify::finish(self.jwt, signature_holds, &guard.settings.expected, now) {
+        let source = self.stage.source();
+        let issuer = match source {
+            Source::Service => None,
+            Source::Issuer(index) => guard.foreign.get(index),
+        };
+        let finished = match issuer {
+            Some(issuer) => issuer.rules.finish(self.jwt, signature_holds, now),
+            None => verify::finish(self.jwt, signature_holds, &guard.settings.expected, now),
+        };
+        match finished {
             Ok(claims) => {
-                let verified = guard.remember(text, claims, self.keys_version, now);
-                guard.holds(self.talk, &self.stage, verified, now)
+                let verified = guard.remember(text, claims, (source, self.keys_version), now);
+                match source {
+                    Source::Service => guard.holds(self.talk, &self.stage, verified, now),
+                    // The feed tells of our sessions, and this is none of them.
+                    Source::Issuer(_) => {
+                        Step::Done(Outcome::of(Ok(Session { verified, refresh_token: None, renewed: None })))
+                    }
+                }
             }
             Err(error) => guard.does_not_hold(self.talk, &self.stage, error, now),
         }
@@ -79,14 +94,20 @@ impl Guard {
         &self,
         jwt: SessionJwt,
         claims: SessionClaims,
-        keys_version: u64,
+        (source, keys_version): (Source, u64),
         now: Timestamp,
     ) -> Arc<VerifiedJwt> {
         let life = claims.expires_at.since(claims.issued_at.unwrap_or(now));
         let window = EARLY_WINDOW + self.seeded.spread(jwt.reveal(), 0, EARLY_WINDOW);
         let refresh_from = claims.expires_at.before(window.min(life / 3));
-        let verified =
-            Arc::new(VerifiedJwt { jwt, claims, refresh_from, keys_version, clear_as_of: AtomicU64::new(0) });
+        let verified = Arc::new(VerifiedJwt {
+            jwt,
+            claims,
+            refresh_from,
+            keys_version,
+            source,
+            clear_as_of: AtomicU64::new(0),
+        });
         self.verified.insert(&verified);
         verified
     }
@@ -109,7 +130,7 @@ impl Guard {
                 return self.turned_down(talk, code, now);
             }
             // The service knows whether this session is one of those that ended.
-            (Standing::Outdated(_), Stage::Presented) if talk.current.refresh_token.is_some() => {
+            (Standing::Outdated(_), Stage::Presented(_)) if talk.current.refresh_token.is_some() => {
                 return self.renew(talk, None, now);
             }
             // What it made in the same second or later, it made knowing that.
@@ -140,8 +161,8 @@ impl Guard {
         now: Timestamp,
     ) -> Step {
         match stage {
-            Stage::Presented if talk.current.refresh_token.is_some() => self.renew(talk, None, now),
-            Stage::Presented => {
+            Stage::Presented(_) if talk.current.refresh_token.is_some() => self.renew(talk, None, now),
+            Stage::Presented(_) => {
                 talk.note(AuthError::JwtRefused(error));
                 self.next(talk, now)
             }

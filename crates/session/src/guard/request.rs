@@ -1,7 +1,7 @@
 //! What the guard reads out of a request.
 
 use super::headers::RequestHeaders;
-use authmint_protocol::cookie::{CookieNames, CookiePair, is_loopback_host};
+use authmint_protocol::cookie::{self, CookieNames, CookiePair, is_loopback_host};
 use http::{HeaderMap, Request, request::Parts};
 
 /// The head of a request to the app, borrowed.
@@ -47,6 +47,19 @@ impl<'a> RequestHead<'a> {
     /// Whether the app is visited under a loopback name, where browsers keep no `Secure` cookies over plain HTTP.
     pub(super) fn is_loopback(self) -> bool {
         self.host().is_some_and(is_loopback_host)
+    }
+
+    /// The token of an `Authorization` header with the scheme `Bearer` (RFC 6750, section 2.1).
+    pub(super) fn bearer(self) -> Option<&'a str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+    }
+
+    /// The value of a cookie of this name.
+    pub(super) fn cookie(self, name: &str) -> Option<&'a str> {
+        let mut headers = (0..).map_while(|index| self.headers.cookies(index));
+        let value = headers.find_map(|header| cookie::find(header, name))?;
+        std::str::from_utf8(cookie::unquoted(value)).ok()
     }
 
     /// The host that the browser asked for.

@@ -1,7 +1,7 @@
 //! JWTs that were verified before, found again by their whole text.
 
 use super::seed::Seeded;
-use crate::session::VerifiedJwt;
+use crate::session::{Source, VerifiedJwt};
 use authmint_protocol::time::Timestamp;
 use quick_cache::{
     UnitWeighter,
@@ -24,13 +24,34 @@ impl VerifiedJwts {
         Self(Cache::with(capacity, weight, UnitWeighter, seeded, DefaultLifecycle::default()))
     }
 
-    /// The JWT, if these very keys vouched for it and its time is not over.
+    /// The JWT, if these very keys of the service vouched for it and its time is not over.
     pub(super) fn get(&self, jwt: &str, keys_version: u64, now: Timestamp) -> Option<Arc<VerifiedJwt>> {
         let verified = self.0.get(jwt)?;
+        (verified.source == Source::Service).then(|| self.current(verified, keys_version, now)).flatten()
+    }
+
+    /// The JWT, if another issuer vouched for it, by the keys of now.
+    pub(super) fn get_foreign(
+        &self,
+        jwt: &str,
+        keys_version: impl FnOnce(usize) -> Option<u64>,
+        now: Timestamp,
+    ) -> Option<Arc<VerifiedJwt>> {
+        let verified = self.0.get(jwt)?;
+        let Source::Issuer(index) = verified.source else { return None };
+        self.current(verified, keys_version(index)?, now)
+    }
+
+    fn current(
+        &self,
+        verified: Arc<VerifiedJwt>,
+        keys_version: u64,
+        now: Timestamp,
+    ) -> Option<Arc<VerifiedJwt>> {
         if verified.keys_version == keys_version && now < verified.claims.expires_at {
             return Some(verified);
         }
-        self.0.remove(jwt);
+        self.0.remove(verified.jwt.reveal());
         None
     }
 

@@ -5,6 +5,7 @@
 mod cookies;
 mod failure;
 mod get_session;
+mod issuers;
 mod keys;
 mod revocation;
 mod service;

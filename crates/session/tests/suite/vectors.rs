@@ -1,7 +1,7 @@
 //! The conversations that every host of the guard runs; `vectors/guard/SOURCE.md` says how they read.
 
 use authmint::{
-    AuthOptions, Guard, Session,
+    AuthOptions, Guard, IssuerTerms, Session,
     error::TransportError,
     guard::{Answer, AwaitsAnswer, Call, Progress, SetCookies, Step, TryFailed},
     protocol::{
@@ -26,7 +26,10 @@ fn every_conversation_goes_as_written() {
     for case in cases {
         let options = AuthOptions::new(text(&file["options"]["apiKey"]))
             .base_url(text(&file["options"]["baseUrl"]))
+            .issuer_cookie(text(&file["options"]["issuerCookie"]))
             .accept_client_key();
+        let issuers: Vec<IssuerTerms> = serde_json::from_value(file["options"]["issuers"].clone()).unwrap();
+        let options = issuers.into_iter().fold(options, AuthOptions::trust);
         let guard = Guard::new(&options, [3; 32]).expect("the options hold together");
         let mut talk = Talk { guard, now: start, pending: None };
         for (number, step) in case["steps"].as_array().unwrap().iter().enumerate() {
@@ -50,7 +53,9 @@ impl Talk {
             (self.now, |value: &Value| value.as_str().map(|text| RefreshToken::new(text.into())));
         let known = |what: &str| step.get(what).map(head);
         if let Some(head) = known("begin") {
-            let at_once = head.get("cookie").and_then(|cookie| self.guard.recognise(cookie.as_bytes(), now));
+            // Cookies alone decide only where nothing else came that may.
+            let cookie = head.get("cookie").filter(|_| !head.contains_key("authorization"));
+            let at_once = cookie.and_then(|cookie| self.guard.recognise(cookie.as_bytes(), now));
             let came = self.next(self.guard.begin(&head, now));
             // What is recognised at once must be what the whole conversation comes to.
             if let Some(session) = at_once {
@@ -132,12 +137,16 @@ impl Talk {
 }
 
 fn signed_in(session: &Session, cookies: &[&str]) -> Value {
-    json!({ "cookies": cookies, "session": {
+    let mut came = json!({
         "userId": session.user_id(),
         "jwt": session.jwt().reveal(),
         "refreshToken": session.refresh_token().map_or("", RefreshToken::reveal),
         "expiresAt": session.refresh_expires_at().map_or_else(String::new, Timestamp::to_iso8601),
-    }})
+    });
+    if let Some(issuer) = session.issuer().filter(|_| session.is_foreign()) {
+        came["issuer"] = issuer.into();
+    }
+    json!({ "cookies": cookies, "session": came })
 }
 
 fn text(value: &Value) -> &str {
