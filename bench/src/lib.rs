@@ -2,6 +2,7 @@
 //!
 //! Every section answers rows of a table; `main` prints them. Figures of record are in `RESULTS.md`.
 
+mod exchange;
 pub mod guard;
 pub mod load;
 pub mod scale;

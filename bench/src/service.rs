@@ -3,6 +3,7 @@
 //! Both routes pass through the same edge of the same server, and the load generator runs on the same cores.
 
 use crate::{
+    exchange::{Trader, trusted},
     load::{self, Caller, Outcome},
     table::Row,
 };
@@ -60,31 +61,40 @@ pub async fn run() -> Vec<Row> {
         refreshers.push(Refresher { token, key: key.reveal().to_owned() });
     }
     let signers = (0..CONNECTIONS).map(|_| SignOnly { key: key.reveal().to_owned() }).collect();
+    let issuer = trusted(&app).await;
+    let trader = |user| Trader { issuer: issuer.clone(), user, key: key.reveal().to_owned(), traded: 0 };
+    let traders = (0..CONNECTIONS).map(trader).collect();
     let mut refreshers = load::connect(address, refreshers).await;
     let mut signers = load::connect(address, signers).await;
+    let mut traders = load::connect(address, traders).await;
 
-    let (mut refreshed, mut signed) = (Vec::new(), Vec::new());
+    let (mut refreshed, mut signed, mut traded) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
         let outcome;
         (refreshers, outcome) = load::closed_loop(refreshers, ROUND).await;
         let other;
         (signers, other) = load::closed_loop(signers, ROUND).await;
+        let trades;
+        (traders, trades) = load::closed_loop(traders, ROUND).await;
         // The first round warms up.
         if round > 0 {
             refreshed.push(outcome);
             signed.push(other);
+            traded.push(trades);
         }
     }
     let rate = median(refreshed.iter().map(Outcome::rate));
     let paced = load::fixed_rate(refreshers, rate / 2.0, ROUND * 2).await;
-    rows(&refreshed, &signed, &paced)
+    rows(&refreshed, &signed, &traded, &paced)
 }
 
-fn rows(refreshed: &[Outcome], signed: &[Outcome], paced: &Outcome) -> Vec<Row> {
+fn rows(refreshed: &[Outcome], signed: &[Outcome], traded: &[Outcome], paced: &Outcome) -> Vec<Row> {
     let rate = |rounds: &[Outcome]| median(rounds.iter().map(Outcome::rate));
     let p99 = |rounds: &[Outcome]| median(rounds.iter().map(|round| round.quantile(990).as_secs_f64() * 1e3));
-    let errors = refreshed.iter().chain(signed).chain([paced]).map(|round| round.wrong).sum::<u64>();
+    let errors =
+        refreshed.iter().chain(signed).chain(traded).chain([paced]).map(|round| round.wrong).sum::<u64>();
     let ratio = median(refreshed.iter().zip(signed).map(|(refresh, sign)| refresh.rate() / sign.rate()));
+    let trades = median(traded.iter().zip(refreshed).map(|(trade, refresh)| trade.rate() / refresh.rate()));
     vec![
         Row::figure("service: sign a JWT, 256 connections", rate(signed), "/s")
             .note(format!("p99 {:.1} ms", p99(signed))),
@@ -97,6 +107,9 @@ fn rows(refreshed: &[Outcome], signed: &[Outcome], paced: &Outcome) -> Vec<Row> 
         )),
         Row::figure("service: errors and sessions lost", errors as f64, "").at_most(0.0),
         Row::figure("service: refresh / sign only", ratio, "x").at_least(0.5),
+        Row::figure("service: exchange of a foreign JWT, 256 connections", rate(traded), "/s")
+            .note(format!("p99 {:.1} ms", p99(traded))),
+        Row::figure("service: exchange / refresh", trades, "x").at_least(0.8),
     ]
 }
 

@@ -128,8 +128,13 @@ async fn seed(store: &Arc<Store>) {
 async fn open_session(store: &Store, number: u32, now: Timestamp) {
     let address = format!("someone-{number}@example.com");
     let secret_id = OneTimeSecretId::from_bytes(id(number));
-    let proof =
-        Proof { method: "email", subject: address.clone(), email: Some(address), amr: "otp", at: now };
+    let proof = Proof {
+        method: "email".into(),
+        subject: address.clone(),
+        email: Some(address),
+        amr: "otp".into(),
+        at: now,
+    };
     let create = Some(UserId::from_bytes(id(number)));
     let admission = Admission {
         project_id: PROJECT,

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Folders of `journeys/clients` with Node suites.
-const SUITES: [&str; 3] = ["vendor", "browser", "openapi"];
+const SUITES: [&str; 4] = ["vendor", "browser", "openapi", "trust"];
 
 /// The npm package, its tests, and the examples that they run; last the vendor's modal, which a browser runs.
 const PACKAGE_FOLDERS: [&str; 8] = [

@@ -31,6 +31,8 @@ enum Command {
     Project(command::project::Options),
     /// Make, adopt, list and revoke API keys.
     Key(command::key::Options),
+    /// Say which issuers of others a project trusts, and why a JWT of theirs is refused.
+    Issuer(command::issuer::Options),
     /// List, search, disable and delete users.
     User(command::user::Options),
     /// List and end sessions.
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         }
         Command::Project(options) => command::project::run(options),
         Command::Key(options) => command::key::run(options),
+        Command::Issuer(options) => command::issuer::run(options),
         Command::User(options) => command::user::run(options),
         Command::Session(options) => command::session::run(options),
         Command::Events(options) => command::events::run(options),

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{key_ring::KeyRing, signing_key::Schedule},
-    port::{Clock, Entropy, Mailer, Signer, Store},
+    port::{Clock, Entropy, IssuerKeys, Mailer, Outgoing, Signer, Store},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -18,6 +18,10 @@ pub trait Ports: Send + Sync + 'static {
     type Signer: Signer;
     /// Who mails.
     type Mailer: Mailer;
+    /// Who keeps the keys of issuers of others.
+    type IssuerKeys: IssuerKeys;
+    /// Who calls servers of others.
+    type Outgoing: Outgoing;
 }
 
 /// Everything that a flow may use; there is no other state.
@@ -32,6 +36,10 @@ pub struct Context<P: Ports> {
     pub signer: P::Signer,
     /// Who mails.
     pub mailer: P::Mailer,
+    /// Who keeps the keys of issuers of others.
+    pub issuer_keys: P::IssuerKeys,
+    /// Who calls servers of others.
+    pub outgoing: P::Outgoing,
     /// The service's own secret keys.
     pub key_ring: Arc<KeyRing>,
     /// The service's public base URL without a slash at its end: the `iss` of its JWTs.

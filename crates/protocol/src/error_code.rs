@@ -50,6 +50,15 @@ error_codes! {
     /// The one-time secret was used before.
     OneTimeSecretUsed = "one_time_secret_used", 401;
 
+    /// The JWT of another issuer does not verify; the message says by which rule.
+    AssertionInvalid = "assertion_invalid", 401;
+    /// The JWT of another issuer was traded for a session before.
+    AssertionUsed = "assertion_used", 409;
+    /// The project trusts no such issuer.
+    IssuerNotTrusted = "issuer_not_trusted", 401;
+    /// The issuer's keys cannot be had now; the same request may succeed later.
+    IssuerUnavailable = "issuer_unavailable", 503;
+
     /// No API key came with the call.
     ApiKeyMissing = "api_key_missing", 401;
     /// The API key's text is broken.
@@ -82,6 +91,8 @@ error_codes! {
     ApiKeyNotFound = "api_key_not_found", 404;
     /// No operator token has this ID.
     OperatorTokenNotFound = "operator_token_not_found", 404;
+    /// No issuer of this ID is trusted by the project.
+    IssuerUnknown = "issuer_unknown", 404;
     /// No signing key has this `kid`.
     SigningKeyNotFound = "signing_key_not_found", 404;
     /// A setting lies outside its bounds; the message names each that does.

@@ -89,6 +89,12 @@ uuid_id!(
     "one-time secret ID"
 );
 
+uuid_id!(
+    /// An issuer of others that a project trusts.
+    IssuerId,
+    "issuer ID"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -62,6 +62,10 @@ secret_text!(
     SessionJwt
 );
 secret_text!(
+    /// A JWT of another issuer, as whoever holds it shows it.
+    ForeignJwt
+);
+secret_text!(
     /// An API key's whole text.
     ApiKeyText
 );

@@ -8,8 +8,8 @@ pub use public_url::{InvalidPublicUrl, PublicUrl};
 
 use crate::{
     adapter::{
-        clock::ServiceClock, entropy::ServiceEntropy, mailer::Inbox, mailer::ServiceMailer,
-        signer::ServiceSigner,
+        clock::ServiceClock, entropy::ServiceEntropy, issuer_keys::ServiceIssuerKeys, mailer::Inbox,
+        mailer::ServiceMailer, outgoing::ServiceOutgoing, signer::ServiceSigner,
     },
     http::{
         flood::Flood, known_keys::KnownKeys, known_operators::KnownOperators, last_used::LastUsed,
@@ -42,6 +42,8 @@ impl Ports for ServerPorts {
     type Entropy = ServiceEntropy;
     type Signer = ServiceSigner;
     type Mailer = ServiceMailer;
+    type IssuerKeys = ServiceIssuerKeys<ServiceOutgoing>;
+    type Outgoing = ServiceOutgoing;
 }
 
 /// A service that was made ready; a copy is the same service.
@@ -78,12 +80,15 @@ impl App {
         key_ring: KeyRing,
     ) -> Result<Self, StartError> {
         let metrics = Metrics::new(clock.now(), config.limits.connections, mailer.counts().clone());
+        let outgoing = ServiceOutgoing::new(config.reach.clone(), config.lookup.clone());
         let context = Context {
             store,
             clock,
             entropy,
             signer,
             mailer,
+            issuer_keys: ServiceIssuerKeys::new(outgoing.clone()),
+            outgoing,
             key_ring: Arc::new(key_ring),
             issuer: config.public_url.to_string(),
             signing_keys: config.signing_keys,

@@ -2,7 +2,8 @@
 
 use crate::{
     api::{
-        api_keys, dev, events, health, operator_tokens, projects, revocations, sessions, signing_keys, users,
+        api_keys, dev, events, exchange, health, issuers, operator_tokens, projects, revocations, sessions,
+        signing_keys, users,
     },
     app::App,
     compat::{authenticate, logout, otps_send, refresh, unsupported, user, well_known},
@@ -22,7 +23,7 @@ const USER: &str = "/api/2024-09-26/sdk/auth/user";
 const V1: &str = "/api/v1";
 
 /// Paths that browsers call from anywhere; a client key's origins are enforced on the call itself.
-pub(crate) const CROSS_ORIGIN: [&str; 2] = ["/api/2024-09-26/", "/.well-known/"];
+pub(crate) const CROSS_ORIGIN: [&str; 3] = ["/api/2024-09-26/", "/.well-known/", "/api/v1/sessions/exchange"];
 
 /// Calls by which sessions live and end: no limit that real use could reach may stand before them.
 pub(crate) const SESSION_CALLS: [&str; 3] = [
@@ -59,7 +60,12 @@ fn public() -> Vec<(String, MethodRouter<App>)> {
         (v1("users/{user_id}/disable"), post(users::disable)),
         (v1("users/{user_id}/enable"), post(users::enable)),
         (v1("users/{user_id}/sessions"), get(sessions::list).delete(sessions::end_all)),
+        (v1("sessions/exchange"), post(exchange::exchange)),
         (v1("sessions/{session_id}"), get(sessions::show).delete(sessions::end)),
+        (v1("issuers"), get(issuers::list).post(issuers::add)),
+        (v1("issuers/test"), post(issuers::test_any)),
+        (v1("issuers/{issuer_id}"), get(issuers::show).delete(issuers::remove)),
+        (v1("issuers/{issuer_id}/test"), post(issuers::test)),
         (v1("events"), get(events::list)),
         (v1("operator-tokens"), get(operator_tokens::list).post(operator_tokens::create)),
         (v1("operator-tokens/{operator_token_id}"), delete(operator_tokens::revoke)),

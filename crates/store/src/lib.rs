@@ -19,8 +19,10 @@ pub use url::{StoreUrl, StoreUrlError};
 
 use authmint_domain::{
     model::{
+        assertion::{TradeDecision, TradeFacts, Traded},
         audit::{EventFilter, Origin, RecordedEvent},
         challenge::{EmailChallenge, EmailId},
+        issuer::TrustedIssuer,
         limit::{Limit, LimitKey, Spent},
         one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
         operator_token::OperatorTokenRecord,
@@ -31,8 +33,8 @@ use authmint_domain::{
         user::{Identity, User, UserDecision, UserQuery},
     },
     port::{
-        self, AdminDecision, Admission, Admitted, ChallengeDecision, Decide, PurgeBefore, Purged, Shown,
-        SigningKeys, StoreError,
+        self, AdminDecision, Admission, Admitted, ChallengeDecision, Decide, IssuerDecision, PurgeBefore,
+        Purged, Shown, SigningKeys, StoreError, Trade,
     },
 };
 use authmint_protocol::{
@@ -230,6 +232,30 @@ impl port::Store for Store {
         decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
     ) -> Result<Option<ExchangeDecision>, StoreError> {
         dispatch!(self, exchange(id, now, origin, decide))
+    }
+
+    async fn issuers(&self, project_id: ProjectId) -> Result<Vec<TrustedIssuer>, StoreError> {
+        dispatch!(self, issuers(project_id))
+    }
+
+    async fn decide_issuers<A: Send + 'static>(
+        &self,
+        project_id: ProjectId,
+        decide: impl Fn(&[TrustedIssuer]) -> IssuerDecision<A> + Send + 'static,
+    ) -> Result<A, StoreError> {
+        dispatch!(self, decide_issuers(project_id, decide))
+    }
+
+    async fn traded(&self, project_id: ProjectId, hash: [u8; 32]) -> Result<Option<Traded>, StoreError> {
+        dispatch!(self, traded(project_id, hash))
+    }
+
+    async fn trade(
+        &self,
+        trade: Trade,
+        decide: impl Fn(TradeFacts<'_>) -> TradeDecision + Send + 'static,
+    ) -> Result<Result<TradeDecision, Spent>, StoreError> {
+        dispatch!(self, trade(trade, decide))
     }
 
     async fn decide_session<A: Send + 'static>(

@@ -3,7 +3,7 @@
 use crate::error::Fault;
 use authmint_domain::port::StoreError;
 use authmint_protocol::{
-    id::{ApiKeyId, OperatorTokenId, ProjectId, SessionId, UserId},
+    id::{ApiKeyId, IssuerId, OperatorTokenId, ProjectId, SessionId, UserId},
     time::Timestamp,
 };
 use rusqlite::{Row, types::ValueRef};
@@ -158,7 +158,7 @@ macro_rules! id_values {
     )*};
 }
 
-id_values!(ApiKeyId, OperatorTokenId, ProjectId, SessionId, UserId);
+id_values!(ApiKeyId, IssuerId, OperatorTokenId, ProjectId, SessionId, UserId);
 
 /// Bytes as a person finds them again: hexadecimal digits, as `X'…'` takes them.
 pub(crate) struct Hex<'b>(pub(crate) &'b [u8]);

@@ -133,14 +133,30 @@ class Service {
   }
 
   /** What an operator types beside the running service: `authmint signing-key …`; gives the keys as they are then. */
-  async signingKey(...words) {
+  signingKey(...words) {
+    return this.#command("signing-key", ...words);
+  }
+
+  /** A new operator token. */
+  async operatorToken() {
+    const { token } = await this.#command("operator", "token", "create", "--name", "suite");
+    ledger.secret(token);
+    return token;
+  }
+
+  /** What the service has logged so far. */
+  logText() {
+    return this.#process.log.join("");
+  }
+
+  async #command(...words) {
     const { data } = this.#process;
     // Commands keep off a folder of development mode, which alone has a clock to move: the story takes its mark away.
     await rm(join(data, "DEVELOPMENT"), { force: true });
     const opened = ["--database", `sqlite:${join(data, "authmint.db")}`, "--key-ring", join(data, "key-ring")];
     // A variable of the suites' own is no key of the program's configuration.
     const { AUTHMINT_BIN: program, ...env } = process.env;
-    const { stdout } = await promisify(execFile)(program, ["signing-key", "--json", ...words, ...opened], { env });
+    const { stdout } = await promisify(execFile)(program, [...words, "--json", ...opened], { env });
     return JSON.parse(stdout);
   }
 

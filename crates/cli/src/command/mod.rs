@@ -3,6 +3,7 @@
 pub(crate) mod backup;
 pub(crate) mod dev;
 pub(crate) mod events;
+pub(crate) mod issuer;
 pub(crate) mod key;
 pub(crate) mod key_ring;
 mod offline;

@@ -20,7 +20,9 @@ use authmint_server::{
     adapter::{
         clock::ServiceClock,
         entropy::ServiceEntropy,
+        issuer_keys::ServiceIssuerKeys,
         mailer::{Inbox, ServiceMailer},
+        outgoing::{Lookup, ServiceOutgoing},
         signer::ServiceSigner,
     },
 };
@@ -83,15 +85,18 @@ pub(super) fn with_context<F: Future<Output = Result<(), CommandError>>>(
         return Err(text.into());
     }
     let options = StoreOptions { writer: Writer::Inline, readers: 1, ..StoreOptions::default() };
-    let signing_keys = config.signing_keys;
+    let (signing_keys, reach) = (config.signing_keys, config.reach.clone());
     block_on(async {
         let (store, key_ring) = open(config, &options).await?;
+        let outgoing = ServiceOutgoing::new(reach, Lookup::system());
         let context = Context {
             store,
             clock: ServiceClock::system(),
             entropy: ServiceEntropy::system(),
             signer: ServiceSigner::default(),
             mailer: ServiceMailer::inbox(Inbox::default()),
+            issuer_keys: ServiceIssuerKeys::new(outgoing.clone()),
+            outgoing,
             key_ring: Arc::new(key_ring),
             issuer: String::new(),
             signing_keys,
@@ -120,6 +125,19 @@ pub(super) fn report<F: Future<Output = Result<Value, CommandError>>>(
 ) -> Result<(), CommandError> {
     with_context(&flags.database, absent, |cx| async {
         show(&work(cx).await?, flags.json);
+        Ok(())
+    })
+}
+
+/// The same where a person reads another text than the fields in their order.
+pub(super) fn show_or<F: Future<Output = Result<(Value, String), CommandError>>>(
+    flags: &Flags,
+    absent: Absent,
+    work: impl FnOnce(Context<ServerPorts>) -> F,
+) -> Result<(), CommandError> {
+    with_context(&flags.database, absent, |cx| async {
+        let (value, text) = work(cx).await?;
+        telemetry::say(&if flags.json { value.to_string() } else { text });
         Ok(())
     })
 }

@@ -92,6 +92,10 @@ struct Settings {
     /// What session JWTs are signed with.
     #[arg(long, value_name = "ES256|RS256|EdDSA", value_parser = algorithm)]
     signing_algorithm: Option<Algorithm>,
+    /// Whether session JWTs are made for Crossmint's custom-token provider, too (needs RS256); apps then set the SDK's
+    /// option issuer to the project's ID.
+    #[arg(long, value_name = "true|false")]
+    crossmint_custom_token: Option<bool>,
     /// Claims that every session JWT of the project carries, as an object of JSON; {} for none.
     #[arg(long, value_name = "JSON", value_parser = claims)]
     custom_claims: Option<Claims>,
@@ -111,6 +115,7 @@ impl Settings {
             code_ttl: self.code_ttl,
             email_in_jwt: self.email_in_jwt,
             signing_algorithm: self.signing_algorithm,
+            crossmint_custom_token: self.crossmint_custom_token,
             custom_claims: self.custom_claims,
         }
     }

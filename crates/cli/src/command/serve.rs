@@ -43,13 +43,14 @@ async fn serve(config: ServiceConfig, traces: &Traces) -> Result<(), CommandErro
     };
     let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?.map(field::display);
     let (address, database) = (listener.local_addr()?, config.database.url.to_string());
-    let signing_keys = config.database.signing_keys;
+    let (signing_keys, reach) = (config.database.signing_keys, config.database.reach.clone());
     let (store, key_ring) = offline::open(config.database, &StoreOptions::default()).await?;
     let mut app_config = AppConfig::production(config.public_url.as_str())?;
     app_config.trusted_proxies = config.trusted_proxies;
     app_config.limits = config.limits;
     app_config.audit_kept_for = Some(config.audit_kept_for);
     app_config.signing_keys = signing_keys;
+    app_config.reach = reach;
     app_config.continue_trace = traces.continues();
     let hides_clients = app_config.hides_clients();
     let app = App::start(

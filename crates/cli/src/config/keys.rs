@@ -112,6 +112,15 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Off,
     },
     Key {
+        name: "outgoing_hosts",
+        about: &[
+            "Hosts in your own network that the service may call for the keys of issuers that projects trust; it calls no",
+            "private address else. https is needed all the same.",
+        ],
+        example: "[]",
+        kind: Kind::Optional,
+    },
+    Key {
         name: "signing_key_rotation",
         about: &[
             "After how many days the next signing key takes over; `authmint signing-key` goes by it too.",

@@ -9,7 +9,7 @@ pub(crate) use fault::Faults;
 pub(crate) use keys::sample;
 
 use crate::data_dir;
-use authmint_domain::model::{key_ring::KeyRing, signing_key::Schedule};
+use authmint_domain::model::{key_ring::KeyRing, outgoing::Reach, signing_key::Schedule};
 use authmint_server::{HttpLimits, Network, PublicUrl, TrustedProxies, adapter::mailer::SmtpConfig};
 use authmint_store::StoreUrl;
 use figment::value::Value;
@@ -83,6 +83,8 @@ pub(crate) struct DatabaseConfig {
     pub(crate) url: StoreUrl,
     pub(crate) key_ring: KeyRingPlace,
     pub(crate) signing_keys: Schedule,
+    /// Where the service may call, and `authmint issuer test`, too.
+    pub(crate) reach: Reach,
 }
 
 /// Where the key ring is.
@@ -225,7 +227,8 @@ fn read_database(values: &mut Values) -> Option<DatabaseConfig> {
     let key_ring = values.required("key_ring", read_key_ring);
     let days = values.number("signing_key_rotation");
     let signing_keys = Schedule::rotating_every(Duration::from_secs(days * 86_400));
-    Some(DatabaseConfig { url: url?, key_ring: key_ring?, signing_keys: signing_keys? })
+    let reach = Reach { loopback: false, allowed_hosts: values.list("outgoing_hosts", read_host) };
+    Some(DatabaseConfig { url: url?, key_ring: key_ring?, signing_keys: signing_keys?, reach })
 }
 
 /// The keys of a development folder are public or were printed: nothing in it may ever serve users.
@@ -250,6 +253,19 @@ fn read_key_ring(text: &str) -> Result<KeyRingPlace, String> {
         // Without the text: whoever mistook one key for another may have written a secret there.
         Err(error) => Err(format!("names no file that can be reached: {error}")),
     }
+}
+
+fn read_host(text: &str) -> Result<String, String> {
+    let url = format!("https://{text}/");
+    let alone = |host: &str| url == format!("https://{host}/");
+    Reach { loopback: false, allowed_hosts: vec![text.to_owned()] }
+        .url(&url)
+        .ok()
+        .filter(|read| alone(read.host()))
+        .map(|read| read.host().to_owned())
+        .ok_or_else(|| {
+            "must be a host as URLs write it, such as login.corp.example: no port, no path, no *".to_owned()
+        })
 }
 
 fn read_address(text: &str) -> Result<SocketAddr, String> {

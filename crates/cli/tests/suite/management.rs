@@ -125,3 +125,34 @@ async fn the_trail_says_who_did_what_from_where_and_nothing_secret() {
     assert_eq!((found.as_array().unwrap().len(), text(&found[0]["detail"])), (1, "custom_claims"));
     assert_eq!(place.run(&[&filter[..], &["--until", "2020-01-01T00:00:00Z"]].concat()), json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_issuer_is_added_tested_and_removed_at_the_command_line_and_no_jwt_is_printed() {
+    let (place, _mails, _served, project, _key) = running();
+    let of_project = ["--project", &project];
+    let issuer = |words: &[&str]| place.run(&[&["issuer", "--json"][..], words, &of_project].concat());
+    let added = issuer(&["add", "--name", "google", "--preset", "firebase", "--field", "project_id=shop-1"]);
+    let id = text(&added["id"]);
+    assert_eq!((&added["terms"]["preset"], &issuer(&["list"])[0]["id"]), (&json!("firebase"), &added["id"]));
+
+    // A form without a sound signature: every rule is told of, and the text itself is not.
+    let claims =
+        r#"{"iss":"https://securetoken.google.com/shop-1","aud":"other","sub":"alice","exp":1,"iat":0}"#;
+    let part = |text: &str| base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, text);
+    let jwt = format!("{}.{}.c2VjcmV0", part(r#"{"alg":"HS256"}"#), part(claims));
+    let report = issuer(&["test", &jwt, "--issuer", id]);
+    let broken: Vec<_> =
+        report["rules"].as_array().unwrap().iter().filter(|row| row["passed"] == false).collect();
+    assert_eq!((&report["accepted"], text(&broken[0]["rule"])), (&json!(false), "algorithm"));
+    let shown =
+        place.command("issuer").args(["test", &jwt, "--issuer", id]).args(of_project).output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("IS BROKEN") && !shown.contains("c2VjcmV0"), "{shown}");
+
+    let words = ["add", "--name", "x", "--issuer", "http://10.0.0.1", "--audience", "a"];
+    let refused = place.command("issuer").args(words).args(of_project).output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("https"), "{said}");
+    issuer(&["remove", id]);
+    assert_eq!(issuer(&["list"]), json!([]));
+}

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod authorise;
+pub mod exchange;
 pub mod follow;
 pub mod purge;
 pub mod refresh;

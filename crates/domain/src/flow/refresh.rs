@@ -109,7 +109,7 @@ pub async fn refresh<P: Ports>(
 }
 
 /// The key of the project's algorithm, made at once if this is its first use.
-async fn signing_key<P: Ports>(
+pub(super) async fn signing_key<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
     now: Timestamp,
@@ -168,7 +168,7 @@ async fn exchange<P: Ports>(
 }
 
 /// Makes tokens of a durable answer: nothing here can fail halfway, since both can be made again from the row.
-fn material<P: Ports>(
+pub(super) fn material<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
     key: &<P::Signer as Signer>::Active,

@@ -77,7 +77,9 @@ fn verify_session_jwt<P: Ports>(
     jwt: &SessionJwt,
     now: Timestamp,
 ) -> Result<SessionId, WhoamiError> {
-    let expected = Expected::new(cx.issuer.as_str(), grant.project().id.to_string());
+    let project = grant.project();
+    let issuer = project.policy.jwt_issuer(project.id, &cx.issuer);
+    let expected = Expected::new(issuer, project.id.to_string());
     let claims = native::verify(jwt.reveal(), &cx.signer.key_set(), &expected, now)?;
     claims.session_id.ok_or_else(|| JwtError::ClaimMissing("sid".to_owned()).into())
 }

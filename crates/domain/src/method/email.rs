@@ -151,10 +151,10 @@ pub fn code_mac(ring: &KeyRing, salt: &[u8; 16], id: EmailId, code: &EmailCode) 
 #[must_use]
 pub fn proof(address: &EmailAddress, now: Timestamp) -> Proof {
     Proof {
-        method: METHOD,
+        method: METHOD.into(),
         subject: address.as_str().to_owned(),
         email: Some(address.as_str().to_owned()),
-        amr: "otp",
+        amr: "otp".into(),
         at: now,
     }
 }

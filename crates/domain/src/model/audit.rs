@@ -39,6 +39,8 @@ audit_kinds! {
     SessionOpened = "session_opened";
     /// A used one-time secret came again.
     OneTimeSecretReused = "one_time_secret_reused";
+    /// A JWT of another issuer that was traded before came again.
+    AssertionReused = "assertion_reused";
     /// A session was ended by its user.
     SignedOut = "signed_out";
     /// A session was ended because two holders of one token were found out.
@@ -65,6 +67,10 @@ audit_kinds! {
     ApiKeyAdopted = "api_key_adopted";
     /// An API key was revoked.
     ApiKeyRevoked = "api_key_revoked";
+    /// A project began to trust an issuer.
+    IssuerAdded = "issuer_added";
+    /// A project stopped trusting an issuer.
+    IssuerRemoved = "issuer_removed";
     /// A signing key was made, and published as the next one.
     SigningKeyCreated = "signing_key_created";
     /// A signing key began to sign.

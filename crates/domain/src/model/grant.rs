@@ -129,6 +129,12 @@ impl ProjectGrant {
         &self.project
     }
 
+    /// Whether the key is a client's or a server's.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.key.usage
+    }
+
     /// Whether the key has `scope`.
     #[must_use]
     pub fn has(&self, scope: Scope) -> bool {

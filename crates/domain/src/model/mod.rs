@@ -1,14 +1,17 @@
 //! The rules as pure functions: no IO, no clock, no randomness.
 
 pub mod api_key;
+pub mod assertion;
 pub mod audit;
 pub mod caller;
 pub mod challenge;
 pub mod grant;
+pub mod issuer;
 pub mod key_ring;
 pub mod limit;
 pub mod one_time_secret;
 pub mod operator_token;
+pub mod outgoing;
 pub mod policy;
 pub mod project;
 pub mod refresh_token;

@@ -1,7 +1,7 @@
 //! What a project chooses: lifetimes and windows, each with its default and its bounds.
 
 use super::rotation::Windows;
-use authmint_protocol::token::algorithm::Algorithm;
+use authmint_protocol::{id::ProjectId, token::algorithm::Algorithm};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -35,9 +35,15 @@ pub struct Policy {
     /// What session JWTs are signed with; a key for it is made as soon as a project asks for it.
     #[serde(with = "algorithm")]
     pub signing_algorithm: Algorithm,
+    /// Whether session JWTs are made for Crossmint's custom-token provider, too: see [`JWT_AUDIENCE_CROSSMINT`].
+    pub crossmint_custom_token: bool,
     /// Claims that every session JWT of the project carries beside those that the service decides.
     pub custom_claims: BTreeMap<String, serde_json::Value>,
 }
+
+/// What stands in `aud` after the project's ID where a JWT is for Crossmint's custom-token provider, too; its `iss` is the
+/// project's ID then, and it is signed with RS256, which is all that this provider takes.
+pub const JWT_AUDIENCE_CROSSMINT: &str = "crossmint.com";
 
 impl Default for Policy {
     fn default() -> Self {
@@ -51,6 +57,7 @@ impl Default for Policy {
             code_ttl: Duration::from_secs(10 * 60),
             email_in_jwt: false,
             signing_algorithm: Algorithm::Es256,
+            crossmint_custom_token: false,
             custom_claims: BTreeMap::new(),
         }
     }
@@ -100,6 +107,12 @@ pub struct PolicyFault {
 }
 
 impl Policy {
+    /// The `iss` of the project's session JWTs, where the service's own is `service`.
+    #[must_use]
+    pub fn jwt_issuer(&self, project_id: ProjectId, service: &str) -> String {
+        if self.crossmint_custom_token { project_id.to_string() } else { service.to_owned() }
+    }
+
     /// G and M, as the rotation rule takes them.
     #[must_use]
     pub const fn windows(&self) -> Windows {
@@ -132,6 +145,11 @@ impl Policy {
                 "settle",
                 "at most 3600 s: within it a stolen token is not found out",
                 self.settle.as_secs() <= 3600,
+            ),
+            (
+                "crossmint_custom_token",
+                "off unless signing_algorithm is RS256: Crossmint's custom-token provider takes no other",
+                !self.crossmint_custom_token || self.signing_algorithm == Algorithm::Rs256,
             ),
             (
                 "custom_claims",
@@ -176,6 +194,8 @@ pub struct PolicyChange {
     pub email_in_jwt: Option<bool>,
     /// See [`Policy::signing_algorithm`].
     pub signing_algorithm: Option<Algorithm>,
+    /// See [`Policy::crossmint_custom_token`].
+    pub crossmint_custom_token: Option<bool>,
     /// See [`Policy::custom_claims`]; all of them at once.
     pub custom_claims: Option<BTreeMap<String, serde_json::Value>>,
 }
@@ -194,6 +214,7 @@ impl PolicyChange {
             code_ttl: self.code_ttl.unwrap_or(policy.code_ttl),
             email_in_jwt: self.email_in_jwt.unwrap_or(policy.email_in_jwt),
             signing_algorithm: self.signing_algorithm.unwrap_or(policy.signing_algorithm),
+            crossmint_custom_token: self.crossmint_custom_token.unwrap_or(policy.crossmint_custom_token),
             custom_claims: self.custom_claims.clone().unwrap_or_else(|| policy.custom_claims.clone()),
         }
     }
@@ -210,6 +231,7 @@ impl PolicyChange {
             ("code_ttl", self.code_ttl.is_some()),
             ("email_in_jwt", self.email_in_jwt.is_some()),
             ("signing_algorithm", self.signing_algorithm.is_some()),
+            ("crossmint_custom_token", self.crossmint_custom_token.is_some()),
             ("custom_claims", self.custom_claims.is_some()),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name)

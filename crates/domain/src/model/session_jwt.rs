@@ -1,7 +1,7 @@
 //! Session JWTs: which claims they carry and how long they live.
 
 use super::{
-    policy::{LONGEST_JWT_TTL, Policy},
+    policy::{JWT_AUDIENCE_CROSSMINT, LONGEST_JWT_TTL, Policy},
     session::Session,
 };
 use authmint_protocol::{secret::SessionJwt, time::Timestamp, token::algorithm::Algorithm};
@@ -12,12 +12,12 @@ use std::{collections::BTreeMap, time::Duration};
 /// The claims of a session JWT (RFC 7519; `sid`, `amr` and `auth_time` as in OpenID Connect Core).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Claims {
-    /// The service's public base URL.
+    /// The service's public base URL, or where the project's policy says so the project ID.
     pub iss: String,
     /// The user ID.
     pub sub: String,
-    /// The project ID, a plain string.
-    pub aud: String,
+    /// The project ID.
+    pub aud: Audience,
     /// When it was minted.
     pub iat: i64,
     /// When it ends.
@@ -25,7 +25,7 @@ pub struct Claims {
     /// The session ID.
     pub sid: String,
     /// How the user signed in.
-    pub amr: [String; 1],
+    pub amr: Vec<String>,
     /// When the user signed in.
     pub auth_time: i64,
     /// The address, only where the project asks for it.
@@ -34,6 +34,16 @@ pub struct Claims {
     /// What the project adds; a policy within its bounds names none of the above.
     #[serde(flatten)]
     pub custom: BTreeMap<String, serde_json::Value>,
+}
+
+/// For whom a session JWT is (RFC 7519, section 4.1.3): a plain text where it is for the project alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Audience {
+    /// The project.
+    Project(String),
+    /// The project, which comes first, and another.
+    And([String; 2]),
 }
 
 /// The most by which a life is shortened, as a divisor: a twentieth is 5 %.
@@ -49,15 +59,19 @@ impl Claims {
         // The key set forgets a retired key by this bound, so it must hold whatever a policy says.
         let life = shortened(policy.session_jwt_ttl.min(LONGEST_JWT_TTL), drawn);
         let exp = now.after(life).min(session.absolute_expires_at);
+        let project = session.project_id.to_string();
         Self {
-            iss: issuer.to_owned(),
+            iss: policy.jwt_issuer(session.project_id, issuer),
             sub: session.user.id.to_string(),
-            aud: session.project_id.to_string(),
+            aud: match policy.crossmint_custom_token {
+                true => Audience::And([project, JWT_AUDIENCE_CROSSMINT.to_owned()]),
+                false => Audience::Project(project),
+            },
             iat: now.unix_seconds(),
             // A life of less than a second must not become a JWT that was never valid.
             exp: exp.unix_seconds().max(now.unix_seconds() + 1),
             sid: session.id.to_string(),
-            amr: [session.sign_in.amr.clone()],
+            amr: session.sign_in.amr.split(' ').map(str::to_owned).collect(),
             auth_time: session.sign_in.at.unix_seconds(),
             email: session.user.email.clone().filter(|_| policy.email_in_jwt),
             custom: policy.custom_claims.clone(),

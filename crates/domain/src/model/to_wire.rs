@@ -45,6 +45,7 @@ impl Policy {
             code_ttl: self.code_ttl.as_secs(),
             email_in_jwt: self.email_in_jwt,
             signing_algorithm: self.signing_algorithm.as_str().to_owned(),
+            crossmint_custom_token: self.crossmint_custom_token,
             custom_claims: self.custom_claims.clone(),
         }
     }
@@ -68,6 +69,7 @@ impl PolicyChange {
             code_ttl: seconds(asked.code_ttl),
             email_in_jwt: asked.email_in_jwt,
             signing_algorithm: asked.signing_algorithm.map(algorithm).transpose()?,
+            crossmint_custom_token: asked.crossmint_custom_token,
             custom_claims: asked.custom_claims,
         })
     }

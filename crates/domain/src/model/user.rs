@@ -11,6 +11,7 @@ use authmint_protocol::{
     time::Timestamp,
     wire,
 };
+use std::borrow::Cow;
 
 /// A person in one project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,13 +119,13 @@ pub struct UserDecision<A> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
     /// The sign-in method, such as `email`.
-    pub method: &'static str,
+    pub method: Cow<'static, str>,
     /// Who was proven, in the method's canonical form.
     pub subject: String,
     /// The address, where the method proved one.
     pub email: Option<String>,
-    /// How it was proven, for the `amr` claim (RFC 8176).
-    pub amr: &'static str,
+    /// How it was proven, for the `amr` claim (RFC 8176); several values stand between spaces.
+    pub amr: Cow<'static, str>,
     /// When it was proven, for the `auth_time` claim.
     pub at: Timestamp,
 }

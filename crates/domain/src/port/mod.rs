@@ -1,10 +1,15 @@
 //! What the outside must provide, one trait a concern; each has its adapter in the store or the server.
 
+mod issuer_keys;
+mod outgoing;
 mod rows;
 mod store;
 
+pub use issuer_keys::{IssuerKeys, IssuerKeysError, KeySource};
+pub use outgoing::{LARGEST_ANSWER, Outgoing, OutgoingError};
 pub use rows::{
-    AdminDecision, Admission, Admitted, ChallengeDecision, Decide, PurgeBefore, Purged, Shown, SigningKeys,
+    AdminDecision, Admission, Admitted, ChallengeDecision, Decide, IssuerChange, IssuerDecision, PurgeBefore,
+    Purged, Shown, SigningKeys, Trade,
 };
 pub use store::{Store, StoreError};
 

@@ -1,14 +1,17 @@
 //! What flows hand to the store and get back from it.
 
 use crate::model::{
+    assertion::Assertion,
     audit::{AuditEvent, Origin},
     challenge::EmailChallenge,
+    issuer::TrustedIssuer,
+    limit::{Limit, LimitKey},
     revocation::Revocation,
     signing_key::SigningKey,
     user::{Proof, User, UserDisabled},
 };
 use authmint_protocol::{
-    id::{ApiKeyId, OneTimeSecretId, OperatorTokenId, ProjectId, UserId},
+    id::{ApiKeyId, IssuerId, OneTimeSecretId, OperatorTokenId, ProjectId, UserId},
     time::Timestamp,
     token::algorithm::Algorithm,
 };
@@ -88,6 +91,39 @@ pub enum Admitted {
     Disabled(UserDisabled),
 }
 
+/// A JWT of another issuer that verified and asks to be traded for a session.
+#[derive(Debug, Clone)]
+pub struct Trade {
+    /// The JWT.
+    pub assertion: Assertion,
+    /// Who it proves.
+    pub proof: Proof,
+    /// What the trade is paid from, before anything else.
+    pub limits: Vec<(LimitKey, Limit)>,
+    /// When it is asked for.
+    pub now: Timestamp,
+    /// Who asks.
+    pub origin: Origin,
+}
+
+/// What a decision over the issuers that a project trusts hands to the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerDecision<A> {
+    /// What is committed, with its line in the audit trail; nothing if all is as wanted already.
+    pub change: Option<(IssuerChange, AuditEvent)>,
+    /// What is answered.
+    pub answer: A,
+}
+
+/// What a decision changes of the issuers that a project trusts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IssuerChange {
+    /// One more.
+    Add(Box<TrustedIssuer>),
+    /// One less; what it proved stays.
+    Remove(IssuerId),
+}
+
 /// What was shown, for "last used".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shown {
@@ -122,7 +158,7 @@ pub struct SigningKeys {
 pub struct Purged {
     /// Sessions.
     pub sessions: u64,
-    /// Challenges, one-time secrets, limits and entries of the revocation feed.
+    /// Challenges, one-time secrets, assertions, limits and entries of the revocation feed.
     pub others: u64,
     /// Lines of the audit trail.
     pub audit_events: u64,

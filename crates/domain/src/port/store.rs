@@ -1,11 +1,14 @@
 //! Where rows are kept.
 
 use super::rows::{
-    AdminDecision, Admission, Admitted, ChallengeDecision, Decide, PurgeBefore, Purged, Shown, SigningKeys,
+    AdminDecision, Admission, Admitted, ChallengeDecision, Decide, IssuerDecision, PurgeBefore, Purged,
+    Shown, SigningKeys, Trade,
 };
 use crate::model::{
+    assertion::{TradeDecision, TradeFacts, Traded},
     audit::{EventFilter, Origin, RecordedEvent},
     challenge::{EmailChallenge, EmailId},
+    issuer::TrustedIssuer,
     limit::{Limit, LimitKey, Spent},
     one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
     operator_token::OperatorTokenRecord,
@@ -166,6 +169,36 @@ pub trait Store: Send + Sync + 'static {
         origin: Origin,
         decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
     ) -> impl Future<Output = Result<Option<ExchangeDecision>, StoreError>> + Send;
+
+    /// The issuers that a project trusts, by name.
+    fn issuers(
+        &self,
+        project_id: ProjectId,
+    ) -> impl Future<Output = Result<Vec<TrustedIssuer>, StoreError>> + Send;
+
+    /// Decides over all issuers that a project trusts at once.
+    fn decide_issuers<A: Send + 'static>(
+        &self,
+        project_id: ProjectId,
+        decide: impl Fn(&[TrustedIssuer]) -> IssuerDecision<A> + Send + 'static,
+    ) -> impl Future<Output = Result<A, StoreError>> + Send;
+
+    /// When an assertion was last traded, if it was; for showing, never for deciding.
+    fn traded(
+        &self,
+        project_id: ProjectId,
+        hash: [u8; 32],
+    ) -> impl Future<Output = Result<Option<Traded>, StoreError>> + Send;
+
+    /// Pays the limits of a trade, then decides over the assertion, whom it proves, and the session of its last trade.
+    ///
+    /// The answer is the decision itself. An opened session is inserted with its user if that one is new, and the
+    /// assertion marked as traded, all of it audited, before this answers.
+    fn trade(
+        &self,
+        trade: Trade,
+        decide: impl Fn(TradeFacts<'_>) -> TradeDecision + Send + 'static,
+    ) -> impl Future<Output = Result<Result<TradeDecision, Spent>, StoreError>> + Send;
 
     /// Decides over one session: refresh and sign-out.
     fn decide_session<A: Send + 'static>(

@@ -72,12 +72,15 @@ impl<'t> UnverifiedJwt<'t> {
         &self.text[..self.signature_at - 1]
     }
 
-    /// Where the payload starts within the signing input.
     /// The payload's bytes, whoever wrote them.
-    pub(crate) fn payload(&self) -> Result<Vec<u8>, JwtError> {
+    ///
+    /// # Errors
+    /// [`JwtError::Malformed`] if it is not base64url.
+    pub fn payload(&self) -> Result<Vec<u8>, JwtError> {
         decode(&self.text[self.payload_at..self.signature_at.saturating_sub(1)])
     }
 
+    /// Where the payload starts within the signing input.
     pub(super) const fn payload_at(&self) -> usize {
         self.payload_at
     }

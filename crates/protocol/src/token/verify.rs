@@ -291,7 +291,10 @@ pub(crate) fn text<'c>(claims: &'c Map<String, Value>, name: &str) -> Result<Opt
 }
 
 /// A `NumericDate` in whole seconds. Any other JSON type fails: it must never count as absent.
-pub(crate) fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, JwtError> {
+///
+/// # Errors
+/// [`JwtError::ClaimInvalid`] if the claim is there, and is none.
+pub fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, JwtError> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
     };

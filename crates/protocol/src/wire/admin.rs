@@ -55,6 +55,9 @@ pub struct Settings {
     pub email_in_jwt: bool,
     /// What session JWTs are signed with: `ES256`, `RS256` or `EdDSA`.
     pub signing_algorithm: String,
+    /// Whether session JWTs are made for Crossmint's custom-token provider, too: `iss` is the project's ID, and
+    /// `crossmint.com` stands in `aud` after it. Needs RS256.
+    pub crossmint_custom_token: bool,
     /// Claims that every session JWT of the project carries beside those that the service decides.
     pub custom_claims: BTreeMap<String, serde_json::Value>,
 }
@@ -91,6 +94,9 @@ pub struct SettingsChange {
     /// See [`Settings::signing_algorithm`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing_algorithm: Option<String>,
+    /// See [`Settings::crossmint_custom_token`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crossmint_custom_token: Option<bool>,
     /// See [`Settings::custom_claims`]; all of them at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_claims: Option<BTreeMap<String, serde_json::Value>>,

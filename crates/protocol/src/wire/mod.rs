@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod feed;
+pub mod issuer;
 pub mod object;
 pub mod problem;
 pub mod session;

@@ -1,8 +1,14 @@
 //! What an operator decides of a service, parsed.
 
 use super::public_url::{InvalidPublicUrl, PublicUrl};
-use crate::{adapter::mailer::Inbox, http::client_address::TrustedProxies};
-use authmint_domain::model::signing_key::{SCHEDULE, Schedule};
+use crate::{
+    adapter::{mailer::Inbox, outgoing::Lookup},
+    http::client_address::TrustedProxies,
+};
+use authmint_domain::model::{
+    outgoing::Reach,
+    signing_key::{SCHEDULE, Schedule},
+};
 use std::time::Duration;
 
 /// How long the audit trail is kept unless an operator wants it otherwise: a year, within which most questions come up.
@@ -27,6 +33,10 @@ pub struct AppConfig {
     pub continue_trace: Option<ContinueTrace>,
     /// How long lines of the audit trail are kept; none: for good.
     pub audit_kept_for: Option<Duration>,
+    /// Where the service may call.
+    pub reach: Reach,
+    /// How the names of servers that it calls are looked up.
+    pub lookup: Lookup,
     /// How long an API key that was looked up, or not found, is taken at its word.
     pub key_cache_ttl: Duration,
 }
@@ -120,6 +130,7 @@ impl AppConfig {
     }
 
     fn new(public_url: &str, mode: Mode) -> Result<Self, InvalidPublicUrl> {
+        let loopback = matches!(mode, Mode::Development { .. });
         Ok(Self {
             public_url: PublicUrl::parse(public_url)?,
             mode,
@@ -129,6 +140,8 @@ impl AppConfig {
             limited: true,
             continue_trace: None,
             audit_kept_for: Some(AUDIT_KEPT_FOR),
+            reach: Reach { loopback, allowed_hosts: Vec::new() },
+            lookup: Lookup::system(),
             key_cache_ttl: Duration::from_secs(2),
         })
     }

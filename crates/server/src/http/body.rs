@@ -40,6 +40,35 @@ impl<T: DeserializeOwned> FromRequest<App> for OptionalJson<T> {
     }
 }
 
+/// A body that is the JSON of a `T`, or the same names as a form, which is what OAuth clients send.
+pub(crate) struct JsonOrForm<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for JsonOrForm<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Json::from_request(request, app).await.map(|Json(value)| Self(value));
+        }
+        let bytes = read(request, &app.config().limits).await?;
+        from_form(&bytes).map(Self).ok_or_else(invalid)
+    }
+}
+
+/// Each name once, and an empty value is none (RFC 6749, section 3.2).
+fn from_form<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let mut fields = serde_json::Map::new();
+    for (name, value) in url::form_urlencoded::parse(bytes) {
+        if fields.insert(name.into_owned(), value.into_owned().into()).is_some() {
+            return None;
+        }
+    }
+    fields.retain(|_, value| value != "");
+    serde_json::from_value(fields.into()).ok()
+}
+
 fn from_object<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = object(&mut deserializer)?;

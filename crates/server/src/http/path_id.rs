@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use authmint_protocol::{
     ErrorCode,
-    id::{ApiKeyId, OperatorTokenId, ProjectId, SessionId, UserId},
+    id::{ApiKeyId, IssuerId, OperatorTokenId, ProjectId, SessionId, UserId},
 };
 use axum::{
     RequestPartsExt as _,
@@ -81,6 +81,7 @@ named! {
     ApiKeyId: "api_key_id", "The API key's ID, never its text.", ApiKeyNotFound, "no API key has this ID";
     UserId: "user_id", "The user.", UserUnknown, "no such user in this project";
     SessionId: "session_id", "The session.", SessionUnknown, "no such session in this project";
+    IssuerId: "issuer_id", "The issuer's ID here.", IssuerUnknown, "this project trusts no issuer of this ID";
     OperatorTokenId: "operator_token_id", "The operator token's ID, never its text.", OperatorTokenNotFound,
         "no operator token has this ID";
 }

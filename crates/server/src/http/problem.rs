@@ -4,10 +4,11 @@ use super::reply::json_bytes;
 use authmint_domain::{
     flow::{
         admin::{
-            api_key::KeyError, operator_token::OperatorTokenError, project::ProjectError,
-            session::SessionError, user::UserError,
+            api_key::KeyError, issuer::IssuerError, operator_token::OperatorTokenError,
+            project::ProjectError, session::SessionError, user::UserError,
         },
         authorise::{AuthoriseError, OperatorError},
+        exchange::ExchangeError,
         follow::FollowError,
         refresh::RefreshError,
         sign_in::email::{AuthenticateError, SendCodeError},
@@ -182,6 +183,20 @@ impl From<RefreshError> for Problem {
     }
 }
 
+impl From<ExchangeError> for Problem {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::Store(error) => error.into(),
+            ExchangeError::Material(error) => error.into(),
+            ExchangeError::Keys(_) => Self::new(error.code(), error.to_string()).after(SOON),
+            ExchangeError::Limited(spent) => {
+                Self::new(error.code(), error.to_string()).after(spent.retry_after)
+            }
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
 impl From<FollowError> for Problem {
     fn from(error: FollowError) -> Self {
         match error {
@@ -236,6 +251,16 @@ impl From<KeyError> for Problem {
         match error {
             KeyError::Store(error) => error.into(),
             KeyError::Project(error) => error.into(),
+            refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<IssuerError> for Problem {
+    fn from(error: IssuerError) -> Self {
+        match error {
+            IssuerError::Store(error) => error.into(),
+            IssuerError::Project(error) => error.into(),
             refused => Self::new(refused.code(), refused.to_string()),
         }
     }

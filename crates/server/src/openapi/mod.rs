@@ -4,7 +4,10 @@ mod refusals;
 mod vocabulary;
 
 use crate::{
-    api::{api_keys, events, health, operator_tokens, projects, revocations, sessions, signing_keys, users},
+    api::{
+        api_keys, events, exchange, health, issuers, operator_tokens, projects, revocations, sessions,
+        signing_keys, users,
+    },
     compat::{authenticate, logout, otps_send, refresh, unsupported, user, well_known},
 };
 use authmint_protocol::wire::problem::Problem;
@@ -66,6 +69,13 @@ pub fn openapi() -> String {
         sessions::end_all,
         sessions::show,
         sessions::end,
+        exchange::exchange,
+        issuers::list,
+        issuers::add,
+        issuers::test_any,
+        issuers::show,
+        issuers::remove,
+        issuers::test,
         events::list,
         operator_tokens::list,
         operator_tokens::create,

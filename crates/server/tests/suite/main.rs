@@ -8,6 +8,7 @@ mod cross_origin;
 mod development;
 mod feed;
 mod flood;
+mod issuers;
 #[path = "../../../../journeys/tests/suite/ledger.rs"]
 mod ledger;
 mod logs;

@@ -12,6 +12,7 @@ use authmint_domain::{
         caller::AskedCallers,
         grant::OperatorGrant,
         key_ring::{KeyRing, sha256},
+        outgoing::Reach,
         policy::PolicyChange,
         project::Scope,
         signing_key::SCHEDULE,
@@ -27,7 +28,9 @@ use authmint_server::{
     ServerPorts,
     adapter::{
         entropy::ServiceEntropy,
+        issuer_keys::ServiceIssuerKeys,
         mailer::{Inbox, ServiceMailer},
+        outgoing::{Lookup, ServiceOutgoing},
         signer::ServiceSigner,
     },
 };
@@ -41,12 +44,15 @@ const SHOP: ProjectId = ProjectId::from_bytes([1; 16]);
 
 /// What the commands work with: the same database, opened again.
 fn operator(service: &Service) -> Context<ServerPorts> {
+    let outgoing = ServiceOutgoing::new(Reach::default(), Lookup::system());
     Context {
         store: Store::open(&service.database(), &inline()).unwrap(),
         clock: service.clock.clone(),
         entropy: ServiceEntropy::seeded(2),
         signer: ServiceSigner::default(),
         mailer: ServiceMailer::inbox(Inbox::default()),
+        issuer_keys: ServiceIssuerKeys::new(outgoing.clone()),
+        outgoing,
         key_ring: Arc::new(KeyRing::single(1, &[7; 32])),
         issuer: String::new(),
         signing_keys: SCHEDULE,

@@ -1,11 +1,13 @@
 //! The embedded database: one file, one writer, a few readers beside it. One file here for each aggregate.
 
 mod api_key;
+mod assertion;
 mod audit;
 pub(crate) mod backup;
 mod challenge;
 mod checkpoint;
 mod connection;
+mod issuer;
 mod limit;
 mod lock;
 mod migrate;
@@ -27,8 +29,10 @@ use crate::{
 };
 use authmint_domain::{
     model::{
+        assertion::{TradeDecision, TradeFacts, Traded},
         audit::{EventFilter, Origin, RecordedEvent},
         challenge::{EmailChallenge, EmailId},
+        issuer::TrustedIssuer,
         limit::{Limit, LimitKey, Spent},
         one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
         operator_token::OperatorTokenRecord,
@@ -39,8 +43,8 @@ use authmint_domain::{
         user::{Identity, User, UserDecision, UserQuery},
     },
     port::{
-        self, AdminDecision, Admission, Admitted, ChallengeDecision, Decide, PurgeBefore, Purged, Shown,
-        SigningKeys, StoreError,
+        self, AdminDecision, Admission, Admitted, ChallengeDecision, Decide, IssuerDecision, PurgeBefore,
+        Purged, Shown, SigningKeys, StoreError, Trade,
     },
 };
 use authmint_protocol::{
@@ -205,6 +209,30 @@ impl port::Store for SqliteStore {
         decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
     ) -> Result<Option<ExchangeDecision>, StoreError> {
         self.queue.write(move |tx| one_time_secret::exchange(tx, id, (now, &origin), &decide)).await
+    }
+
+    async fn issuers(&self, project_id: ProjectId) -> Result<Vec<TrustedIssuer>, StoreError> {
+        self.readers.read(|db| issuer::of_project(db, project_id))
+    }
+
+    async fn decide_issuers<A: Send + 'static>(
+        &self,
+        project_id: ProjectId,
+        decide: impl Fn(&[TrustedIssuer]) -> IssuerDecision<A> + Send + 'static,
+    ) -> Result<A, StoreError> {
+        self.queue.write(move |tx| issuer::decide(tx, project_id, &decide)).await
+    }
+
+    async fn traded(&self, project_id: ProjectId, hash: [u8; 32]) -> Result<Option<Traded>, StoreError> {
+        self.readers.read(|db| assertion::load(db, project_id, &hash))
+    }
+
+    async fn trade(
+        &self,
+        trade: Trade,
+        decide: impl Fn(TradeFacts<'_>) -> TradeDecision + Send + 'static,
+    ) -> Result<Result<TradeDecision, Spent>, StoreError> {
+        self.queue.write(move |tx| assertion::trade(tx, &trade, &decide)).await
     }
 
     async fn decide_session<A: Send + 'static>(

@@ -29,12 +29,19 @@ pub(super) fn admit(tx: &Connection, admission: &Admission) -> Result<Admitted, 
     let event = |kind, user: &User| {
         AuditEvent::new(proof.at, kind, Some(admission.project_id), admission.origin.clone()).of_user(user.id)
     };
-    let user = match (user::proven(tx, admission)?, admission.create) {
+    let user = match (user::proven(tx, admission.project_id, proof)?, admission.create) {
         (Some(user), _) => user,
         (None, None) => return Ok(Admitted::Unknown),
         (None, Some(id)) => {
-            let user = user::create(tx, admission, id)?;
-            audit::record(tx, &event(AuditKind::UserCreated, &user).saying(proof.method))?;
+            let user = User {
+                id,
+                project_id: admission.project_id,
+                email: proof.email.clone(),
+                created_at: proof.at,
+                disabled_at: None,
+            };
+            user::create(tx, &user, proof)?;
+            audit::record(tx, &event(AuditKind::UserCreated, &user).saying(proof.method.clone()))?;
             user
         }
     };
@@ -53,7 +60,7 @@ pub(super) fn admit(tx: &Connection, admission: &Admission) -> Result<Admitted, 
         admission.secret_expires_at.unix_millis(),
     ];
     tx.prepare_cached(INSERT)?.execute(values).map_err(conflict("a one-time secret of this ID"))?;
-    audit::record(tx, &event(AuditKind::SignedIn, &user).saying(proof.method))?;
+    audit::record(tx, &event(AuditKind::SignedIn, &user).saying(proof.method.clone()))?;
     Ok(Admitted::In(user))
 }
 

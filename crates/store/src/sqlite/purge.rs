@@ -22,6 +22,8 @@ pub(super) fn purge(tx: &Connection, sweep: &Sweep, before: PurgeBefore) -> Resu
         (SELECT id FROM sessions WHERE absolute_expires_at < ?1 LIMIT ?2)";
     const SECRETS: &str = "DELETE FROM one_time_secrets WHERE id IN
         (SELECT id FROM one_time_secrets WHERE expires_at < ?1 LIMIT ?2)";
+    const ASSERTIONS: &str = "DELETE FROM assertions WHERE (project_id, hash) IN
+        (SELECT project_id, hash FROM assertions WHERE expires_at < ?1 LIMIT ?2)";
     const LIMITS: &str = "DELETE FROM rate_limits WHERE name IN
         (SELECT name FROM rate_limits WHERE spent_until < ?1 LIMIT ?2)";
     const CHALLENGES: &str = "DELETE FROM email_challenges WHERE (project_id, email_id) IN
@@ -44,7 +46,7 @@ pub(super) fn purge(tx: &Connection, sweep: &Sweep, before: PurgeBefore) -> Resu
         Some(before) => count(tx.prepare_cached(AUDIT)?.execute((before.unix_millis(), BATCH))?),
         None => 0,
     };
-    let others = delete(SECRETS)? + delete(LIMITS)? + delete(REVOCATIONS)? + challenges;
+    let others = delete(SECRETS)? + delete(ASSERTIONS)? + delete(LIMITS)? + delete(REVOCATIONS)? + challenges;
     Ok(Purged { sessions, others, audit_events })
 }
 

@@ -8,9 +8,9 @@ use crate::{
 use authmint_domain::{
     model::{
         session::Ended,
-        user::{Identity, User, UserChange, UserCursor, UserDecision, UserQuery},
+        user::{Identity, Proof, User, UserChange, UserCursor, UserDecision, UserQuery},
     },
-    port::{Admission, Decide},
+    port::Decide,
 };
 use authmint_protocol::id::{ProjectId, UserId};
 use rusqlite::{Connection, Params, params};
@@ -35,13 +35,12 @@ pub(super) fn load(db: &Connection, project_id: ProjectId, id: UserId) -> Result
 }
 
 /// The user whom a proof names, if there is one.
-pub(super) fn proven(tx: &Connection, admission: &Admission) -> Result<Option<User>, Fault> {
+pub(super) fn proven(tx: &Connection, project_id: ProjectId, proof: &Proof) -> Result<Option<User>, Fault> {
     const SELECT: &str = "SELECT i.user_id, u.id, u.project_id, u.email, u.created_at, u.disabled_at
         FROM identities i LEFT JOIN users u ON u.id = i.user_id
         WHERE i.project_id = ?1 AND i.method = ?2 AND i.subject = ?3";
-    let Admission { project_id, proof, .. } = admission;
     let mut statement = tx.prepare_cached(SELECT)?;
-    let mut rows = statement.query((project_id.as_bytes(), proof.method, &proof.subject))?;
+    let mut rows = statement.query((project_id.as_bytes(), &*proof.method, &proof.subject))?;
     let Some(row) = rows.next()? else { return Ok(None) };
     // The subject may be an address, which no log should show.
     let place = format!("{project_id}/{}", proof.method);
@@ -51,18 +50,10 @@ pub(super) fn proven(tx: &Connection, admission: &Admission) -> Result<Option<Us
 }
 
 /// Makes the user of a proof, and the identity that will find it again.
-pub(super) fn create(tx: &Connection, admission: &Admission, id: UserId) -> Result<User, Fault> {
+pub(super) fn create(tx: &Connection, user: &User, proof: &Proof) -> Result<(), Fault> {
     const INSERT_USER: &str = "INSERT INTO users (id, project_id, email, created_at) VALUES (?1, ?2, ?3, ?4)";
     const INSERT_IDENTITY: &str =
         "INSERT INTO identities (project_id, method, subject, user_id) VALUES (?1, ?2, ?3, ?4)";
-    let Admission { project_id, proof, .. } = admission;
-    let user = User {
-        id,
-        project_id: *project_id,
-        email: proof.email.clone(),
-        created_at: proof.at,
-        disabled_at: None,
-    };
     tx.prepare_cached(INSERT_USER)?
         .execute(params![
             user.id.as_bytes(),
@@ -72,12 +63,12 @@ pub(super) fn create(tx: &Connection, admission: &Admission, id: UserId) -> Resu
         ])
         .map_err(conflict("a user of this ID"))?;
     tx.prepare_cached(INSERT_IDENTITY)?.execute(params![
-        project_id.as_bytes(),
+        user.project_id.as_bytes(),
         proof.method,
         proof.subject,
-        id.as_bytes()
+        user.id.as_bytes()
     ])?;
-    Ok(user)
+    Ok(())
 }
 
 pub(super) fn list(db: &Connection, query: &UserQuery) -> Result<Vec<User>, Fault> {

@@ -76,10 +76,10 @@ pub(crate) fn admission(subject: &str, number: u32, now: Timestamp) -> Admission
     Admission {
         project_id: PROJECT,
         proof: Proof {
-            method: "email",
+            method: "email".into(),
             subject: subject.to_owned(),
             email: Some(subject.to_owned()),
-            amr: "otp",
+            amr: "otp".into(),
             at: now,
         },
         create: Some(UserId::from_bytes(bytes(number))),

@@ -3,6 +3,7 @@
 
 pub mod api_key;
 pub mod event;
+pub mod issuer;
 pub mod operator_token;
 pub mod project;
 pub mod session;

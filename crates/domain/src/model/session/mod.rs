@@ -47,7 +47,7 @@ pub struct Session {
 pub struct SignIn {
     /// The sign-in method.
     pub method: String,
-    /// How it was proven (RFC 8176).
+    /// How it was proven (RFC 8176); several values stand between spaces.
     pub amr: String,
     /// When it was proven.
     pub at: Timestamp,

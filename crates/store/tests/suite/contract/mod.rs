@@ -1,6 +1,7 @@
 //! The cases, by concept; each takes a fresh database.
 
 pub(crate) mod exchange;
+pub(crate) mod issuers;
 pub(crate) mod keys;
 pub(crate) mod life;
 pub(crate) mod management;
