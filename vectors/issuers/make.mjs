@@ -91,7 +91,7 @@ const ISSUERS = [
     alg: "RS256", typ: "JWT", user: "95b11417-f18f-457f-8804-68e361f9164f", tenant: "app.dynamic.xyz/00000000-6b1f-4d2c-9e0a-0f1e2d3c4b5a",
     claims: {
       iss: "app.dynamic.xyz/5b3b1c7e-6b1f-4d2c-9e0a-0f1e2d3c4b5a", aud: "https://shop.example", sub: "95b11417-f18f-457f-8804-68e361f9164f",
-      sid: "5c7d3c52-4e80-4e26-8c4a-0d2a6c5d9b3f", environment_id: "5b3b1c7e-6b1f-4d2c-9e0a-0f1e2d3c4b5a", lists: [], missing_fields: [],
+      sid: "5c7d3c52-4e80-4e26-8c4a-0d2a6c5d9b3f", scope: "user:basic wallet:read", environment_id: "5b3b1c7e-6b1f-4d2c-9e0a-0f1e2d3c4b5a", lists: [], missing_fields: [],
       verified_credentials: [{ address: "0x0000000000000000000000000000000000000001", chain: "eip155" }], ...times,
     },
   },
@@ -141,6 +141,10 @@ function samples({ terms, alg, typ, user, tenant, claims }) {
     claim(`${name} missing`, { [name]: undefined, aud: undefined }, "claim_missing");
   }
   for (const name of REQUIRED[terms.preset] ?? []) claim(`${name} missing`, { [name]: undefined }, "claim_missing");
+  if (terms.preset === "dynamic") {
+    claim("scope of a sign-in that is half done", { scope: "requiresAdditionalAuth" }, "claim_invalid");
+    claim("scope missing", { scope: undefined }, "claim_missing");
+  }
   claim("sub missing", { sub: undefined }, "claim_missing");
   for (const [what, sub] of [["empty", ""], ["a number", 7], ["a list", [user]], ["endless", "u".repeat(256)], ["of two lines", "a\nb"]]) {
     claim(`sub ${what}`, { sub }, "claim_invalid");

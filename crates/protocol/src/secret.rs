@@ -58,6 +58,14 @@ secret_text!(
     OneTimeSecret
 );
 secret_text!(
+    /// An authorization code: what the sign-in page gives to an app.
+    AuthorizationCode
+);
+secret_text!(
+    /// A PKCE verifier (RFC 7636).
+    CodeVerifier
+);
+secret_text!(
     /// A session JWT in its compact form.
     SessionJwt
 );

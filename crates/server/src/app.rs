@@ -17,6 +17,7 @@ use crate::{
     },
     metrics::Metrics,
     router,
+    texts::Texts,
 };
 use authmint_domain::{
     Context,
@@ -59,6 +60,7 @@ struct Inner {
     request_ids: RequestIds,
     metrics: Metrics,
     flood: Flood,
+    texts: Texts,
     /// What is known of the signing keys in use.
     kept: Mutex<Kept>,
     draining: watch::Sender<bool>,
@@ -106,6 +108,7 @@ impl App {
             request_ids: RequestIds::new(&context.entropy),
             metrics,
             flood: Flood::new(&config, &context.clock),
+            texts: Texts::new(),
             context: Arc::new(context),
             config,
             kept: Mutex::new(kept),
@@ -204,6 +207,10 @@ impl App {
 
     pub(crate) fn flood(&self) -> &Flood {
         &self.0.flood
+    }
+
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.0.texts
     }
 
     /// The inbox, in development mode.

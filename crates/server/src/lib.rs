@@ -19,6 +19,7 @@ mod openapi;
 mod pages;
 mod router;
 mod telemetry;
+mod texts;
 
 pub use app::{
     AUDIT_KEPT_FOR, App, AppConfig, ContinueTrace, HttpLimits, InvalidPublicUrl, Mode, PublicUrl, ServerPorts,

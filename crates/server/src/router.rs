@@ -8,7 +8,7 @@ use crate::{
     app::App,
     compat::{authenticate, logout, otps_send, refresh, unsupported, user, well_known},
     http::{edge, problem::Problem},
-    pages::inbox,
+    pages::{inbox, sign_in},
 };
 use authmint_protocol::ErrorCode;
 use axum::{
@@ -60,6 +60,7 @@ fn public() -> Vec<(String, MethodRouter<App>)> {
         (v1("users/{user_id}/disable"), post(users::disable)),
         (v1("users/{user_id}/enable"), post(users::enable)),
         (v1("users/{user_id}/sessions"), get(sessions::list).delete(sessions::end_all)),
+        (v1("sessions"), post(sessions::trade_code)),
         (v1("sessions/exchange"), post(exchange::exchange)),
         (v1("sessions/{session_id}"), get(sessions::show).delete(sessions::end)),
         (v1("issuers"), get(issuers::list).post(issuers::add)),
@@ -75,6 +76,15 @@ fn public() -> Vec<(String, MethodRouter<App>)> {
     ]
 }
 
+/// Pages for people: what they are is no matter of the API's description.
+fn pages() -> Vec<(String, MethodRouter<App>)> {
+    vec![
+        ("/sign-in".to_owned(), get(sign_in::show).post(sign_in::step)),
+        ("/sign-in.css".to_owned(), get(sign_in::style)),
+        ("/sign-in.js".to_owned(), get(sign_in::script)),
+    ]
+}
+
 /// What probes ask the process, not the public address: they know no prefix.
 fn probes() -> Vec<(String, MethodRouter<App>)> {
     vec![("/healthz".to_owned(), get(health::live)), ("/readyz".to_owned(), get(health::ready))]
@@ -85,7 +95,7 @@ fn routed(rows: Vec<(String, MethodRouter<App>)>) -> Router<App> {
 }
 
 pub(crate) fn router(app: &App, added: Router<App>) -> Router {
-    let mut served = routed(public()).merge(added);
+    let mut served = routed(public()).merge(routed(pages())).merge(added);
     if app.inbox().is_some() {
         served = served
             .route("/dev/inbox", get(inbox::page))

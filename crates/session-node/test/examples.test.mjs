@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { CLIENT_KEY } from "../../../journeys/clients/support/vector.mjs";
+import { startProvider } from "../../../journeys/clients/support/provider.mjs";
 import { setCookies, startService } from "./support/app.mjs";
 
 let service;
@@ -17,7 +18,7 @@ before(async () => {
 after(() => service?.stop());
 
 /** Starts an example and gives its origin, once it says so. */
-async function start(t, name) {
+async function start(t, name, { program = "server.mjs", ...more } = {}) {
   const env = {
     ...process.env,
     PORT: "0",
@@ -25,9 +26,10 @@ async function start(t, name) {
     AUTHMINT_SERVER_KEY: service.serverKey,
     AUTHMINT_CLIENT_KEY: CLIENT_KEY,
     AUTHMINT_INBOX_URL: service.inboxUrl,
+    ...more,
   };
   const cwd = fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url));
-  const child = spawn(process.execPath, ["--unhandled-rejections=strict", "server.mjs"], { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--unhandled-rejections=strict", program], { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "close");
   t.after(() => (child.kill(), ended));
   const line = once(createInterface({ input: child.stdout }), "line");
@@ -85,3 +87,15 @@ for (const example of ["node-http", "hono"]) {
     assert.equal((await visit("/nowhere")).status, 404);
   });
 }
+
+test("express, bring your own: who signed in with a real issuer is known by its JWT, and nobody else is", async (t) => {
+  const [provider, other] = await Promise.all([startProvider(), startProvider()]);
+  t.after(() => Promise.all([provider.stop(), other.stop()]));
+  const origin = await start(t, "express", { program: "bring-your-own.mjs", ISSUER_URL: provider.url, ISSUER_AUDIENCE: "shop" });
+  const me = (token) => fetch(`${origin}/api/me`, { headers: token ? { authorization: `Bearer ${token}` } : {} });
+  const known = await me(await provider.idToken("ada"));
+  assert.deepEqual([known.status, await known.json()], [200, { userId: "ada", issuer: provider.url }]);
+  assert.deepEqual(known.headers.getSetCookie(), []);
+  assert.equal((await me(await other.idToken("ada"))).status, 401);
+  assert.equal((await me()).status, 401);
+});

@@ -35,12 +35,15 @@ export class CrossmintAuth {
   readonly #guard: Guard;
   readonly #core: Core;
   readonly #trusted: ReadonlySet<string>;
+  /** Whether JWTs of other issuers count, which come beside the cookies. */
+  readonly #trusts: boolean;
   readonly #warn: (message: string) => void;
 
   private constructor(crossmint: Crossmint, options: CrossmintAuthOptions) {
     const refreshRoute = refreshRouteOf(options);
     this.#warn = careful(options.warn ?? ((message) => console.warn(`authmint: ${message}`)));
     this.#trusted = new Set(options.trustedOrigins);
+    this.#trusts = (options.issuers?.length ?? 0) > 0;
     const headers = {
       "x-client-name": SDK_NAME,
       "x-client-version": SDK_VERSION,

@@ -99,6 +99,15 @@ struct Settings {
     /// Claims that every session JWT of the project carries, as an object of JSON; {} for none.
     #[arg(long, value_name = "JSON", value_parser = claims)]
     custom_claims: Option<Claims>,
+    /// Where the sign-in page may send people back to; repeat it for each. Those given replace those of before.
+    #[arg(long = "redirect-uri", value_name = "URL")]
+    redirect_uris: Option<Vec<String>>,
+    /// The colour of buttons on pages and in mails.
+    #[arg(long, value_name = "#RRGGBB")]
+    accent_color: Option<String>,
+    /// A small picture on pages: a file with a PNG, JPEG or WebP of at most 24 KB.
+    #[arg(long, value_name = "FILE", value_parser = logo)]
+    logo: Option<String>,
 }
 
 type Claims = BTreeMap<String, Value>;
@@ -117,6 +126,9 @@ impl Settings {
             signing_algorithm: self.signing_algorithm,
             crossmint_custom_token: self.crossmint_custom_token,
             custom_claims: self.custom_claims,
+            redirect_uris: self.redirect_uris,
+            accent_color: self.accent_color,
+            logo: self.logo,
         }
     }
 }
@@ -153,6 +165,22 @@ fn shown(project: &Project) -> Value {
 fn claims(text: &str) -> Result<Claims, String> {
     serde_json::from_str(text)
         .map_err(|_| "an object of JSON is expected, such as {\"tier\":\"gold\"}".to_owned())
+}
+
+/// A picture as the `data:` URL that the setting holds.
+fn logo(path: &str) -> Result<String, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+    let kind = match bytes.first() {
+        Some(0x89) => "png",
+        Some(0xff) => "jpeg",
+        _ => "webp",
+    };
+    Ok(format!("data:image/{kind};base64,{}", base64_of(&bytes)))
+}
+
+fn base64_of(bytes: &[u8]) -> String {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    BASE64_STANDARD.encode(bytes)
 }
 
 fn algorithm(text: &str) -> Result<Algorithm, String> {

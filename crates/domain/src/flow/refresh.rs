@@ -15,8 +15,8 @@ use crate::{
 };
 use authmint_protocol::{
     ErrorCode,
-    id::SessionId,
-    refresh_token::{OneTimeClaims, RefreshClaims},
+    id::{OneTimeSecretId, SessionId},
+    refresh_token::RefreshClaims,
     secret::{RefreshToken, SessionJwt},
     time::Timestamp,
 };
@@ -102,7 +102,7 @@ pub async fn refresh<P: Ports>(
             material(cx, grant, &key, reply).map(|material| AuthMaterial { row, ..material })
         }
         GenuineRefresh::OneTime(claims) => {
-            let reply = exchange(cx, grant, claims, device, now).await?;
+            let reply = exchange(cx, grant, claims.secret_id, device, now).await?;
             material(cx, grant, &key, reply)
         }
     }
@@ -140,10 +140,23 @@ async fn rotate<P: Ports>(
     Ok(decided.await??)
 }
 
+/// Trades the row of a one-time secret, or of a code, whose MAC was found to hold.
+pub(super) async fn trade_secret<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    secret_id: OneTimeSecretId,
+    device: Device,
+) -> Result<AuthMaterial, RefreshError> {
+    let now = cx.clock.now();
+    let key = signing_key(cx, grant, now).await?;
+    let reply = exchange(cx, grant, secret_id, device, now).await?;
+    material(cx, grant, &key, reply)
+}
+
 async fn exchange<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
-    claims: OneTimeClaims,
+    secret_id: OneTimeSecretId,
     device: Device,
     now: Timestamp,
 ) -> Result<RefreshReply, RefreshError> {
@@ -155,7 +168,7 @@ async fn exchange<P: Ports>(
     };
     let decided = cx
         .store
-        .exchange(claims.secret_id, now, grant.user_origin(), move |record, opened| {
+        .exchange(secret_id, now, grant.user_origin(), move |record, opened| {
             record.exchange(opened, new.clone(), &policy, now)
         })
         .await?;

@@ -135,6 +135,13 @@ impl ProjectGrant {
         self.key.usage
     }
 
+    /// Whether the key names the web origins from which it may be used, so that one of them may be answered in a window
+    /// that it opened.
+    #[must_use]
+    pub fn lists_origins(&self) -> bool {
+        matches!(self.key.callers, Callers::Origins(_) | Callers::LoopbackOrigins)
+    }
+
     /// Whether the key has `scope`.
     #[must_use]
     pub fn has(&self, scope: Scope) -> bool {

@@ -27,18 +27,27 @@ pub enum KeyUse {
     SigningKeySeal,
     /// Seed of the key that signs API keys, where an operator brings none.
     ApiKeySigner,
+    /// MAC of authorization codes.
+    AuthorizationCode,
+    /// MAC of the sign-in page's own session.
+    PageSession,
+    /// MAC by which a form of the sign-in page proves that the page made it.
+    PageForm,
     /// Proof that a database was written under this ring.
     RingMark,
 }
 
 impl KeyUse {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 10] = [
         Self::RefreshToken,
         Self::OneTimeSecret,
         Self::EmailId,
         Self::EmailCode,
         Self::SigningKeySeal,
         Self::ApiKeySigner,
+        Self::AuthorizationCode,
+        Self::PageSession,
+        Self::PageForm,
         Self::RingMark,
     ];
 
@@ -50,6 +59,9 @@ impl KeyUse {
             Self::EmailCode => b"authmint email-code v1",
             Self::SigningKeySeal => b"authmint signing-key-seal v1",
             Self::ApiKeySigner => b"authmint api-key-signer v1",
+            Self::AuthorizationCode => b"authmint authorization-code v1",
+            Self::PageSession => b"authmint page-session v1",
+            Self::PageForm => b"authmint page-form v1",
             Self::RingMark => b"authmint ring-mark v1",
         }
     }

@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod assertion;
 pub mod audit;
+pub mod authorization_code;
 pub mod caller;
 pub mod challenge;
 pub mod grant;
@@ -12,6 +13,7 @@ pub mod limit;
 pub mod one_time_secret;
 pub mod operator_token;
 pub mod outgoing;
+pub mod page_session;
 pub mod policy;
 pub mod project;
 pub mod refresh_token;

@@ -1,7 +1,7 @@
 //! What a project chooses: lifetimes and windows, each with its default and its bounds.
 
 use super::rotation::Windows;
-use authmint_protocol::{id::ProjectId, token::algorithm::Algorithm};
+use authmint_protocol::{id::ProjectId, redirect, token::algorithm::Algorithm};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -39,7 +39,20 @@ pub struct Policy {
     pub crossmint_custom_token: bool,
     /// Claims that every session JWT of the project carries beside those that the service decides.
     pub custom_claims: BTreeMap<String, serde_json::Value>,
+    /// Where the sign-in page may send a person back to, each to the letter.
+    pub redirect_uris: Vec<String>,
+    /// The colour of buttons on pages and in mails, as `#rrggbb`.
+    pub accent_color: String,
+    /// A small picture on pages, as a `data:` URL of a PNG, JPEG or WebP; empty: none.
+    pub logo: String,
 }
+
+/// The accent colour of a project that chooses none.
+pub const ACCENT_COLOR: &str = "#3b5bdb";
+
+/// The most redirect URIs of a project, and the longest logo in bytes of its URL.
+const MOST_REDIRECT_URIS: usize = 50;
+const LONGEST_LOGO: usize = 32 * 1024;
 
 /// What stands in `aud` after the project's ID where a JWT is for Crossmint's custom-token provider, too; its `iss` is the
 /// project's ID then, and it is signed with RS256, which is all that this provider takes.
@@ -59,6 +72,9 @@ impl Default for Policy {
             signing_algorithm: Algorithm::Es256,
             crossmint_custom_token: false,
             custom_claims: BTreeMap::new(),
+            redirect_uris: Vec::new(),
+            accent_color: ACCENT_COLOR.to_owned(),
+            logo: String::new(),
         }
     }
 }
@@ -147,6 +163,19 @@ impl Policy {
                 self.settle.as_secs() <= 3600,
             ),
             (
+                "redirect_uris",
+                "at most 50 URLs: https, http on a loopback name, or an app's own scheme with a dot in it; each without \
+                 user, fragment and dot segments, and of at most 512 characters",
+                self.redirect_uris.len() <= MOST_REDIRECT_URIS
+                    && self.redirect_uris.iter().all(|uri| redirect::check_sound(uri).is_ok()),
+            ),
+            ("accent_color", "a colour such as #3b5bdb", is_color(&self.accent_color)),
+            (
+                "logo",
+                "a data: URL in base64 of a PNG, JPEG or WebP of at most 32 KiB, or empty",
+                self.logo.is_empty() || is_logo(&self.logo),
+            ),
+            (
                 "crossmint_custom_token",
                 "off unless signing_algorithm is RS256: Crossmint's custom-token provider takes no other",
                 !self.crossmint_custom_token || self.signing_algorithm == Algorithm::Rs256,
@@ -198,6 +227,12 @@ pub struct PolicyChange {
     pub crossmint_custom_token: Option<bool>,
     /// See [`Policy::custom_claims`]; all of them at once.
     pub custom_claims: Option<BTreeMap<String, serde_json::Value>>,
+    /// See [`Policy::redirect_uris`]; all of them at once.
+    pub redirect_uris: Option<Vec<String>>,
+    /// See [`Policy::accent_color`].
+    pub accent_color: Option<String>,
+    /// See [`Policy::logo`].
+    pub logo: Option<String>,
 }
 
 impl PolicyChange {
@@ -216,6 +251,9 @@ impl PolicyChange {
             signing_algorithm: self.signing_algorithm.unwrap_or(policy.signing_algorithm),
             crossmint_custom_token: self.crossmint_custom_token.unwrap_or(policy.crossmint_custom_token),
             custom_claims: self.custom_claims.clone().unwrap_or_else(|| policy.custom_claims.clone()),
+            redirect_uris: self.redirect_uris.clone().unwrap_or_else(|| policy.redirect_uris.clone()),
+            accent_color: self.accent_color.clone().unwrap_or_else(|| policy.accent_color.clone()),
+            logo: self.logo.clone().unwrap_or_else(|| policy.logo.clone()),
         }
     }
 
@@ -233,9 +271,32 @@ impl PolicyChange {
             ("signing_algorithm", self.signing_algorithm.is_some()),
             ("crossmint_custom_token", self.crossmint_custom_token.is_some()),
             ("custom_claims", self.custom_claims.is_some()),
+            ("redirect_uris", self.redirect_uris.is_some()),
+            ("accent_color", self.accent_color.is_some()),
+            ("logo", self.logo.is_some()),
         ];
         given.into_iter().filter(|(_, given)| *given).map(|(name, _)| name)
     }
+}
+
+fn is_color(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// A picture whose kind is what its first bytes say: none in which a program could hide, such as SVG.
+fn is_logo(url: &str) -> bool {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    const KINDS: [(&str, &[u8]); 3] = [
+        ("data:image/png;base64,", b"\x89PNG\r\n\x1a\n"),
+        ("data:image/jpeg;base64,", b"\xff\xd8\xff"),
+        ("data:image/webp;base64,", b"RIFF"),
+    ];
+    url.len() <= LONGEST_LOGO
+        && KINDS.iter().any(|(prefix, magic)| {
+            let bytes = url.strip_prefix(prefix).and_then(|text| BASE64_STANDARD.decode(text).ok());
+            bytes.is_some_and(|bytes| bytes.starts_with(magic))
+        })
 }
 
 fn is_custom_claim(name: &str) -> bool {

@@ -47,6 +47,9 @@ impl Policy {
             signing_algorithm: self.signing_algorithm.as_str().to_owned(),
             crossmint_custom_token: self.crossmint_custom_token,
             custom_claims: self.custom_claims.clone(),
+            redirect_uris: self.redirect_uris.clone(),
+            accent_color: self.accent_color.clone(),
+            logo: self.logo.clone(),
         }
     }
 }
@@ -71,6 +74,9 @@ impl PolicyChange {
             signing_algorithm: asked.signing_algorithm.map(algorithm).transpose()?,
             crossmint_custom_token: asked.crossmint_custom_token,
             custom_claims: asked.custom_claims,
+            redirect_uris: asked.redirect_uris,
+            accent_color: asked.accent_color,
+            logo: asked.logo,
         })
     }
 }

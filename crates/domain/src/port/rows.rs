@@ -76,6 +76,8 @@ pub struct Admission {
     pub secret_id: OneTimeSecretId,
     /// When that secret expires.
     pub secret_expires_at: Timestamp,
+    /// When it is let in; the proof may be older, where a person was recognised.
+    pub at: Timestamp,
     /// Who asks.
     pub origin: Origin,
 }

@@ -24,6 +24,8 @@ pub struct Preset {
     pub algorithms: &'static [Algorithm],
     /// Claims without which a JWT of it is none of a signed-in user.
     pub required: &'static [&'static str],
+    /// What must stand in `scope`, among words with spaces between; empty: nothing.
+    pub scope: &'static str,
     /// The public document that says so.
     pub source: &'static str,
 }
@@ -68,6 +70,7 @@ pub const PRESETS: [Preset; 10] = [
         user_id_claim: "sub",
         algorithms: &[Rs256],
         required: &[],
+        scope: "",
         source: "https://auth0.com/docs/secure/tokens/access-tokens/validate-access-tokens",
     },
     Preset {
@@ -80,6 +83,7 @@ pub const PRESETS: [Preset; 10] = [
         user_id_claim: "sub",
         algorithms: &[Rs256],
         required: &["auth_time"],
+        scope: "",
         source: "https://firebase.google.com/docs/auth/admin/verify-id-tokens",
     },
     Preset {
@@ -93,6 +97,7 @@ pub const PRESETS: [Preset; 10] = [
         algorithms: &[Es256, Rs256, EdDsa],
         // Its service and anonymous keys are JWTs, too, and have none.
         required: &["session_id"],
+        scope: "",
         source: "https://supabase.com/docs/guides/auth/jwts",
     },
     Preset {
@@ -108,6 +113,7 @@ pub const PRESETS: [Preset; 10] = [
         user_id_claim: "sub",
         algorithms: &[Rs256],
         required: &[],
+        scope: "",
         source: "https://stytch.com/docs/consumer-auth/manage-sessions/validate-session",
     },
     Preset {
@@ -121,6 +127,7 @@ pub const PRESETS: [Preset; 10] = [
         user_id_claim: "sub",
         algorithms: &[Rs256],
         required: &["token_use"],
+        scope: "",
         source: "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html",
     },
     Preset {
@@ -134,6 +141,7 @@ pub const PRESETS: [Preset; 10] = [
         user_id_claim: "sub",
         algorithms: &[Rs256],
         required: &[],
+        scope: "",
         source: "https://docs.kinde.com/build/tokens/verifying-json-web-tokens/",
     },
     Preset {
@@ -147,6 +155,7 @@ pub const PRESETS: [Preset; 10] = [
         algorithms: &[Es256],
         // Its identity tokens describe a user and open nothing; they have none.
         required: &["sid"],
+        scope: "",
         source: "https://docs.privy.io/authentication/user-authentication/access-tokens",
     },
     Preset {
@@ -159,6 +168,8 @@ pub const PRESETS: [Preset; 10] = [
         user_id_claim: "sub",
         algorithms: &[Rs256],
         required: &[],
+        // Without it the sign-in is not finished.
+        scope: "user:basic",
         source: "https://www.dynamic.xyz/docs/overview/authentication/tokens",
     },
     Preset {
@@ -173,6 +184,7 @@ pub const PRESETS: [Preset; 10] = [
         algorithms: &[Rs256],
         // Tokens of machines and of templates have none.
         required: &["sid"],
+        scope: "",
         source: "https://clerk.com/docs/guides/sessions/manual-jwt-verification",
     },
     Preset {
@@ -196,6 +208,7 @@ pub const PRESETS: [Preset; 10] = [
         user_id_claim: "sub",
         algorithms: &[Rs256, Es256],
         required: &[],
+        scope: "",
         source: "https://docs.crossmint.com/introduction/platform/api-keys/jwt-authentication",
     },
 ];

@@ -72,6 +72,7 @@ pub struct Rules {
     leeway: Duration,
     max_age: Option<Duration>,
     required: Vec<&'static str>,
+    scope: &'static str,
 }
 
 /// The `iss` that a JWT claims, before anything of it has verified: good for choosing whose rules to ask, and for nothing
@@ -112,6 +113,7 @@ impl Rules {
             leeway: faults.leeway(terms),
             max_age: faults.max_age(terms),
             required: preset.map_or_else(Vec::new, |preset| preset.required.to_vec()),
+            scope: preset.map_or("", |preset| preset.scope),
             issuer,
         };
         if faults.0.is_empty() { Ok(rules) } else { Err(faults.0) }
@@ -196,6 +198,10 @@ impl Rules {
             if claims.get(*name).is_none_or(Value::is_null) {
                 return Err(missing(name));
             }
+        }
+        let scopes = verify::text(&claims, "scope")?.unwrap_or_default();
+        if !self.scope.is_empty() && !scopes.split(' ').any(|scope| scope == self.scope) {
+            return Err(if scopes.is_empty() { missing("scope") } else { invalid("scope") });
         }
         let subject = self.user_id(&claims)?;
         let issuer = Some(self.issuer.clone());

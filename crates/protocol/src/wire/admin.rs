@@ -60,6 +60,12 @@ pub struct Settings {
     pub crossmint_custom_token: bool,
     /// Claims that every session JWT of the project carries beside those that the service decides.
     pub custom_claims: BTreeMap<String, serde_json::Value>,
+    /// Where the sign-in page may send a person back to, each to the letter.
+    pub redirect_uris: Vec<String>,
+    /// The colour of buttons on pages and in mails, as `#rrggbb`.
+    pub accent_color: String,
+    /// A small picture on pages, as a `data:` URL of a PNG, JPEG or WebP of at most 32 KiB; empty: none.
+    pub logo: String,
 }
 
 /// Settings to be made anew; what is missing stays as it is.
@@ -100,6 +106,15 @@ pub struct SettingsChange {
     /// See [`Settings::custom_claims`]; all of them at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_claims: Option<BTreeMap<String, serde_json::Value>>,
+    /// See [`Settings::redirect_uris`]; all of them at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_uris: Option<Vec<String>>,
+    /// See [`Settings::accent_color`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accent_color: Option<String>,
+    /// See [`Settings::logo`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<String>,
 }
 
 /// Body of `POST /api/v1/projects`.

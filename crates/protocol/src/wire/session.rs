@@ -2,7 +2,7 @@
 
 use super::user::User;
 use crate::{
-    secret::{RefreshToken, SessionJwt, disclose},
+    secret::{AuthorizationCode, CodeVerifier, RefreshToken, SessionJwt, disclose},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,22 @@ pub struct RefreshRequest {
     #[serde(serialize_with = "disclose")]
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub refresh: RefreshToken,
+}
+
+/// Body of a trade of an authorization code for auth material (RFC 6749, section 4.1.3; RFC 7636, section 4.5).
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CodeRequest {
+    /// The code that came to the redirect URI.
+    #[serde(serialize_with = "disclose")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub code: AuthorizationCode,
+    /// The verifier whose challenge the sign-in began with.
+    #[serde(serialize_with = "disclose")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub code_verifier: CodeVerifier,
+    /// The redirect URI that the sign-in began with, to the letter.
+    pub redirect_uri: String,
 }
 
 /// Body of a sign-out; existing clients send `{}` when they hold no token.

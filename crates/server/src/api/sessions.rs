@@ -3,6 +3,8 @@
 use crate::{
     app::App,
     http::{
+        body,
+        caller::{Caller, CallerDevice},
         manager::{Manager, OfProject},
         page::{List, Paging},
         path_id::Id,
@@ -12,16 +14,23 @@ use crate::{
     },
 };
 use authmint_domain::{
-    flow::admin::{
-        session::{self, SessionCursor},
-        user,
+    flow::{
+        admin::{
+            session::{self, SessionCursor},
+            user,
+        },
+        refresh::AuthMaterial,
+        sign_in::page,
     },
     model::project::Scope,
 };
 use authmint_protocol::{
     id::{SessionId, UserId},
     time::Timestamp,
-    wire::admin::{Page, Session, User},
+    wire::{
+        admin::{Page, Session, User},
+        session::{CodeRequest, RefreshMaterial, RefreshResponse},
+    },
 };
 use axum::extract::State;
 
@@ -95,6 +104,29 @@ pub(crate) async fn end(
 ) -> Result<Json<Session>, Problem> {
     let grant = manager.manage(&app, &query, Scope::SessionsRevoke).await?;
     Ok(Json(session::end(app.context(), &grant, id).await?.to_wire()))
+}
+
+/// Trades the code that a sign-in page gave to an app for auth material.
+#[utoipa::path(
+    post, path = "/api/v1/sessions", operation_id = "trade_code", tag = "sessions",
+    security(("client_key" = []), ("server_key" = [])),
+    request_body = CodeRequest,
+    responses((status = 200, description = "Auth material.", body = RefreshResponse)),
+)]
+pub(crate) async fn trade_code(
+    State(app): State<App>,
+    caller: Caller,
+    CallerDevice(device): CallerDevice,
+    body::Json(request): body::Json<CodeRequest>,
+) -> Result<Json<RefreshResponse>, Problem> {
+    let shown = (&request.code, &request.code_verifier, request.redirect_uri.as_str());
+    let AuthMaterial { jwt, refresh_token, expires_at, user, .. } =
+        page::trade_code(app.context(), &caller.grant, shown, device).await?;
+    Ok(Json(RefreshResponse {
+        jwt,
+        refresh: RefreshMaterial::new(refresh_token, expires_at),
+        user: user.to_wire(),
+    }))
 }
 
 fn write_cursor((at, id): SessionCursor) -> Vec<u8> {

@@ -55,6 +55,12 @@ impl PublicUrl {
         &self.text
     }
 
+    /// Scheme, host and port, as browsers write an origin.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.text[..self.text.len() - self.prefix.len()]
+    }
+
     /// The path under which everything is served: empty, or beginning with a slash.
     #[must_use]
     pub fn path_prefix(&self) -> &str {

@@ -1,6 +1,6 @@
 //! Request bodies: bounded in size and time, JSON or nothing.
 
-use super::problem::Problem;
+use super::{problem::Problem, query::Query};
 use crate::app::{App, HttpLimits};
 use authmint_protocol::{ErrorCode, wire::object::object};
 use axum::{body::Body, extract::FromRequest, extract::Request};
@@ -55,6 +55,13 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonOrForm<T> {
         let bytes = read(request, &app.config().limits).await?;
         from_form(&bytes).map(Self).ok_or_else(invalid)
     }
+}
+
+/// The fields of a form, which a page of ours sends.
+pub(crate) async fn form(request: Request, limits: &HttpLimits) -> Result<Query, Problem> {
+    let bytes = read(request, limits).await?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| invalid())?;
+    Ok(Query::parse(text))
 }
 
 /// Each name once, and an empty value is none (RFC 6749, section 3.2).

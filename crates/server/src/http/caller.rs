@@ -45,7 +45,7 @@ impl FromRequestParts<App> for Caller {
 /// Where a call comes from, as limits count it.
 ///
 /// The address is the connection's, or what trusted proxies say: see [`TrustedProxies`](super::client_address).
-pub(super) fn prefix(parts: &Parts, app: &App) -> ClientPrefix {
+pub(crate) fn prefix(parts: &Parts, app: &App) -> ClientPrefix {
     ClientPrefix::of(app.config().trusted_proxies.client(peer(&parts.extensions), &parts.headers))
 }
 

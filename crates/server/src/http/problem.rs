@@ -11,7 +11,10 @@ use authmint_domain::{
         exchange::ExchangeError,
         follow::FollowError,
         refresh::RefreshError,
-        sign_in::email::{AuthenticateError, SendCodeError},
+        sign_in::{
+            email::{AuthenticateError, SendCodeError},
+            page::TradeError,
+        },
         signing_keys::KeysError,
         whoami::WhoamiError,
     },
@@ -193,6 +196,18 @@ impl From<ExchangeError> for Problem {
                 Self::new(error.code(), error.to_string()).after(spent.retry_after)
             }
             refused => Self::new(refused.code(), refused.to_string()),
+        }
+    }
+}
+
+impl From<TradeError> for Problem {
+    fn from(error: TradeError) -> Self {
+        match error {
+            TradeError::NotGenuine(refused) => {
+                Self::new(ErrorCode::OneTimeSecretInvalid, refused.to_string())
+            }
+            TradeError::ProjectMismatch => Self::new(ErrorCode::ProjectMismatch, error.to_string()),
+            TradeError::Refused(error) => error.into(),
         }
     }
 }

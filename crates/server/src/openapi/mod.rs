@@ -70,6 +70,7 @@ pub fn openapi() -> String {
         sessions::show,
         sessions::end,
         exchange::exchange,
+        sessions::trade_code,
         issuers::list,
         issuers::add,
         issuers::test_any,

@@ -134,13 +134,18 @@ impl Guard {
         self.start(head.into(), Purpose::Peek, now)
     }
 
-    /// Begins with material that the app handed in instead of a request; no cookies come of it.
+    /// Begins with material that the app handed in instead of a request; no cookies come of it. A JWT alone may be that of
+    /// another issuer whom the app trusts.
     pub fn begin_with(
         &self,
         jwt: Option<SessionJwt>,
         refresh_token: Option<RefreshToken>,
         now: Timestamp,
     ) -> Step {
+        let foreign = jwt.as_ref().filter(|_| refresh_token.is_none());
+        if let Some(step) = foreign.and_then(|jwt| self.examine_foreign(jwt.reveal(), Purpose::Serve, now)) {
+            return step;
+        }
         let talk =
             Conversation::bare(Purpose::Serve, Candidate { jwt, refresh_token, ..Candidate::default() });
         self.judge(talk, now)
@@ -295,10 +300,13 @@ impl Guard {
         };
         match begun {
             Ok(jwt) => Step::Check(AwaitsSignature { talk, stage, jwt, keys_version: keys.version }),
-            Err(JwtError::KeyUnknown(_)) if published.may_fetch_unknown(now) => Step::Send(
-                self.call_keys(source, now),
-                AwaitsAnswer { talk, question: Question::Keys(stage) },
-            ),
+            Err(JwtError::KeyUnknown(_)) if published.may_fetch_unknown(now) => {
+                // Where the keys were, the old ones may still lie.
+                if let Some(issuer) = issuer {
+                    issuer.forget_place();
+                }
+                Step::Send(self.call_keys(source, now), AwaitsAnswer { talk, question: Question::Keys(stage) })
+            }
             Err(error) => self.does_not_hold(talk, &stage, error, now),
         }
     }

@@ -317,7 +317,12 @@ impl Call {
                 memory.service_failed(retry_after, now);
             }
             (Kind::Keys(of), Answer::Failed(_)) => {
-                issuer(guard, *of).map_or(&guard.keys, |issuer| &issuer.keys).failed(now);
+                let issuer = issuer(guard, *of);
+                issuer.map_or(&guard.keys, |issuer| &issuer.keys).failed(now);
+                // Whoever does not answer may have moved, and the next try asks where to.
+                if let Some(issuer) = issuer {
+                    issuer.forget_place();
+                }
             }
             (Kind::Feed(_), Answer::Failed(error)) => guard.feed.failed(error),
             _ => {}

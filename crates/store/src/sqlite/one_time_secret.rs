@@ -27,7 +27,8 @@ pub(super) fn admit(tx: &Connection, admission: &Admission) -> Result<Admitted, 
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let proof = &admission.proof;
     let event = |kind, user: &User| {
-        AuditEvent::new(proof.at, kind, Some(admission.project_id), admission.origin.clone()).of_user(user.id)
+        AuditEvent::new(admission.at, kind, Some(admission.project_id), admission.origin.clone())
+            .of_user(user.id)
     };
     let user = match (user::proven(tx, admission.project_id, proof)?, admission.create) {
         (Some(user), _) => user,
@@ -37,7 +38,7 @@ pub(super) fn admit(tx: &Connection, admission: &Admission) -> Result<Admitted, 
                 id,
                 project_id: admission.project_id,
                 email: proof.email.clone(),
-                created_at: proof.at,
+                created_at: admission.at,
                 disabled_at: None,
             };
             user::create(tx, &user, proof)?;

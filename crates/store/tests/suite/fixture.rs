@@ -85,6 +85,7 @@ pub(crate) fn admission(subject: &str, number: u32, now: Timestamp) -> Admission
         create: Some(UserId::from_bytes(bytes(number))),
         secret_id: OneTimeSecretId::from_bytes(bytes(number)),
         secret_expires_at: now.after(Policy::default().one_time_secret_ttl),
+        at: now,
         origin: origin(),
     }
 }

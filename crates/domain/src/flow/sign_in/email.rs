@@ -9,6 +9,8 @@ use crate::{
         challenge::{CodeRefused, EmailChallenge, EmailId, TooSoon, Tried},
         grant::ProjectGrant,
         limit::{Limit, LimitKey, Spent},
+        refresh_token::mint_one_time_secret,
+        user::Proof,
     },
     port::{
         ChallengeDecision, Clock as _, CodeMail, Entropy as _, MailError, Mailer as _, Store as _, StoreError,
@@ -109,6 +111,19 @@ pub async fn send_code<P: Ports>(
     Ok(email::email_id_text(email_id))
 }
 
+/// The `emailId` of an address, which is the same every time.
+///
+/// # Errors
+/// [`InvalidEmail`].
+pub fn email_id_of<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    typed: &str,
+) -> Result<String, InvalidEmail> {
+    let address = email::normalise(typed)?;
+    Ok(email::email_id_text(email::email_id(&cx.key_ring, grant.project().id, &address)))
+}
+
 async fn issue_code<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
@@ -183,8 +198,6 @@ pub struct EnteredCode<'r> {
 
 /// Trades a code for a one-time secret.
 ///
-/// The code is consumed before the user is looked up, so that a replay reaches nothing.
-///
 /// # Errors
 /// [`AuthenticateError`].
 pub async fn authenticate<P: Ports>(
@@ -192,6 +205,23 @@ pub async fn authenticate<P: Ports>(
     grant: &ProjectGrant,
     entered: EnteredCode<'_>,
 ) -> Result<OneTimeSecret, AuthenticateError> {
+    let proof = prove(cx, grant, entered).await?;
+    let now = proof.at;
+    let (secret_id, _) = admit(cx, grant, proof, now).await?;
+    Ok(mint_one_time_secret(&cx.key_ring, grant.project().id, secret_id))
+}
+
+/// Proves an address by the code that was sent to it.
+///
+/// The code is consumed before the user is looked up, so that a replay reaches nothing.
+///
+/// # Errors
+/// [`AuthenticateError`].
+pub(super) async fn prove<P: Ports>(
+    cx: &Context<P>,
+    grant: &ProjectGrant,
+    entered: EnteredCode<'_>,
+) -> Result<Proof, AuthenticateError> {
     let now = cx.clock.now();
     let address = email::normalise(&email::restore_plus(entered.email))?;
     let email_id = email::email_id(&cx.key_ring, grant.project().id, &address);
@@ -200,8 +230,7 @@ pub async fn authenticate<P: Ports>(
     }
     let code = email::entered_code(entered.token).ok_or(CodeRefused::Wrong)?;
     consume_code(cx, grant, email_id, code, now).await?;
-    let proof = email::proof(&address, now);
-    Ok(admit(cx, grant, proof).await?)
+    Ok(email::proof(&address, now))
 }
 
 async fn consume_code<P: Ports>(

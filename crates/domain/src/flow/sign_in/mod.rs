@@ -1,21 +1,22 @@
-//! Sign-in, one file a method; every method ends with [`admit`]: proof, identity, user, one-time secret.
+//! Sign-in, one file a method; every method ends with [`admit`]: proof, identity, user, and the row that is
+//! traded once for a session.
 
 pub mod email;
+pub mod page;
 
 use crate::{
     context::{Context, Ports},
     model::{
         grant::ProjectGrant,
         project::Scope,
-        refresh_token::mint_one_time_secret,
-        user::{Proof, UserDisabled},
+        user::{Proof, User, UserDisabled},
     },
     port::{Admission, Admitted, Entropy as _, Store as _, StoreError},
 };
 use authmint_protocol::{
     ErrorCode,
     id::{OneTimeSecretId, UserId},
-    secret::OneTimeSecret,
+    time::Timestamp,
 };
 
 /// A proven identity is not let in.
@@ -44,7 +45,8 @@ impl AdmitError {
     }
 }
 
-/// Lets a proven identity in: finds its user, or creates one if the key may, and issues the one-time secret.
+/// Lets a proven identity in: finds its user, or creates one if the key may, and issues what the sign-in ends
+/// with. The proof may be older than now, where the user was recognised.
 ///
 /// # Errors
 /// [`AdmitError`]; no one-time secret was issued then.
@@ -52,19 +54,21 @@ pub async fn admit<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
     proof: Proof,
-) -> Result<OneTimeSecret, AdmitError> {
+    now: Timestamp,
+) -> Result<(OneTimeSecretId, User), AdmitError> {
     let project = grant.project();
     let secret_id = OneTimeSecretId::from_random(cx.entropy.draw());
     let admission = Admission {
         project_id: project.id,
         create: grant.has(Scope::UsersCreate).then(|| UserId::from_random(cx.entropy.draw())),
         secret_id,
-        secret_expires_at: proof.at.after(project.policy.one_time_secret_ttl),
+        secret_expires_at: now.after(project.policy.one_time_secret_ttl),
+        at: now,
         origin: grant.user_origin(),
         proof,
     };
     match cx.store.admit(admission).await? {
-        Admitted::In(_) => Ok(mint_one_time_secret(&cx.key_ring, project.id, secret_id)),
+        Admitted::In(user) => Ok((secret_id, user)),
         Admitted::Unknown => Err(AdmitError::MayNotCreate),
         Admitted::Disabled(disabled) => Err(disabled.into()),
     }

@@ -1,0 +1,100 @@
+//! The page as it is shown: one template, and a step of it for each thing that a person is asked.
+
+use super::asked::Asked;
+use crate::texts::Language;
+use askama::Template;
+
+/// What a person is asked, and what with.
+pub(super) enum Step {
+    /// For an address.
+    Email { address: String },
+    /// For the code that was mailed to it.
+    Code { address: String, email_id: String, wait: u64 },
+    /// Whether to continue as whom the page recognises.
+    Continue { address: String },
+}
+
+/// A fault that a person can mend, or wait out.
+pub(super) enum Notice {
+    /// By the name of its text.
+    Plain(&'static str),
+    /// With the seconds to wait.
+    Wait(&'static str, u64),
+}
+
+/// The sign-in page.
+#[derive(Template)]
+#[template(path = "sign_in/page.html")]
+pub(super) struct Page<'p> {
+    pub(super) t: Language<'p>,
+    pub(super) base: &'p str,
+    pub(super) project: &'p str,
+    pub(super) accent: &'p str,
+    pub(super) logo: &'p str,
+    pub(super) kept: &'p [(&'static str, String)],
+    pub(super) form: &'p str,
+    pub(super) step: Step,
+    pub(super) notice: Option<Notice>,
+}
+
+impl<'p> Page<'p> {
+    pub(super) fn new(asked: &'p Asked, t: Language<'p>, base: &'p str, form: &'p str, step: Step) -> Self {
+        let project = asked.grant.project();
+        Self {
+            t,
+            base,
+            project: &project.name,
+            accent: project.policy.accent_color.trim_start_matches('#'),
+            logo: &project.policy.logo,
+            kept: &asked.kept,
+            form,
+            step,
+            notice: None,
+        }
+    }
+
+    /// The name of the step, as the form says it.
+    fn name(&self) -> &'static str {
+        match self.step {
+            Step::Email { .. } => "email",
+            Step::Code { .. } => "code",
+            Step::Continue { .. } => "continue",
+        }
+    }
+
+    /// What the window is called: a fault first, since it is what a screen reader says first.
+    fn title(&self) -> String {
+        let title = match self.step {
+            Step::Email { .. } => self.t.with("title-email", "project", self.project),
+            Step::Code { .. } => self.t.get("title-code"),
+            Step::Continue { .. } => self.t.with("title-continue", "project", self.project),
+        };
+        if self.notice.is_some() { format!("{}: {title}", self.t.get("title-error")) } else { title }
+    }
+
+    /// Whom the page recognises.
+    fn recognised(&self, address: &str) -> String {
+        self.t.with_both("lead-continue", ("project", self.project), ("email", address))
+    }
+
+    fn told(&self) -> Option<String> {
+        self.notice.as_ref().map(|notice| match notice {
+            Notice::Plain(id) => self.t.with(id, "project", self.project),
+            Notice::Wait(id, seconds) => self.t.with(id, "seconds", &seconds.to_string()),
+        })
+    }
+}
+
+/// A page that ends the matter: a request that may not go on, or a window that has done its work.
+#[derive(Template)]
+#[template(path = "sign_in/end.html")]
+pub(super) struct End<'p> {
+    pub(super) t: Language<'p>,
+    pub(super) base: &'p str,
+    pub(super) accent: &'p str,
+    pub(super) heading: &'static str,
+    pub(super) lead: &'static str,
+    pub(super) hint: &'static str,
+    /// What is posted to the page that opened this one, and to which origin.
+    pub(super) message: Option<(&'p str, &'p str)>,
+}
