@@ -1,8 +1,10 @@
-//! URLs that are given to us: the public one, the mail server's, and where a sign-in calls back.
+//! URLs that are given to us: the public one, the mail server's, where a sign-in calls back, and where issuers have their
+//! keys.
 
 #![no_main]
 
 use arbitrary::Arbitrary;
+use authmint_domain::model::outgoing::Reach;
 use authmint_protocol::secret::OneTimeSecret;
 use authmint_server::{
     PublicUrl,
@@ -192,6 +194,31 @@ fn public_url(text: &str) {
     }
 }
 
+/// What the service calls is https, and a name or an address of the public internet.
+fn outgoing_url(text: &str) {
+    let Ok(reached) = Reach::default().url(text) else { return };
+    let url = Url::parse(reached.as_str()).expect("a URL");
+    assert_eq!((url.scheme(), url.username(), url.password(), url.fragment()), ("https", "", None, None));
+    match url.host() {
+        Some(Host::Ipv4(address)) => assert!(
+            !(address.is_loopback()
+                || address.is_private()
+                || address.is_link_local()
+                || address.is_multicast())
+                && !(address.is_unspecified() || address.is_broadcast() || address.is_documentation())
+        ),
+        Some(Host::Ipv6(address)) => assert!(
+            !(address.is_loopback() || address.is_unspecified() || address.is_multicast())
+                && !(address.is_unique_local() || address.is_unicast_link_local())
+                && address.to_ipv4_mapped().is_none()
+        ),
+        Some(Host::Domain(name)) => assert_eq!(reached.host(), name),
+        None => panic!("{text} has no host"),
+    }
+    let development = Reach { loopback: true, ..Reach::default() };
+    assert_eq!(development.url(text), Ok(reached), "development only adds to what may be called");
+}
+
 fn smtp_url(text: &str) {
     let parsed = text.parse::<SmtpConfig>();
     let checked = parsed.as_ref().map_err(Clone::clone).and_then(SmtpConfig::check);
@@ -250,6 +277,7 @@ fuzz_target!(|input: Input| {
     public_url(&text);
     smtp_url(&text);
     callback_url(&text);
+    outgoing_url(&text);
     if let Ok(url) = text.parse::<StoreUrl>() {
         assert_eq!(url.to_string().parse::<StoreUrl>().as_ref(), Ok(&url));
     }

@@ -92,16 +92,20 @@ test("the calls of an app's server are as described", async () => {
 test("the calls of an operator are as described", async () => {
   const operator = () => service.command("operator", "token", "create", "--name", "calls");
   const every = ["--include-path-regex", "^/api/v1/(?!revocations)"];
-  const own = ["--exclude-operation-id", "revoke_operator_token"];
+  const own = ["--exclude-operation-id", "revoke_operator_token", "--exclude-operation-id", "remove_issuer"];
   const auth = { operator_token: (await operator()).token };
   const keys = await service.call("GET", "/api/v1/signing-keys", auth.operator_token);
+  const words = ["--name", "corp", "--issuer", "https://login.example", "--audience", "shop"];
+  const issuer = await service.command("issuer", "add", "--project", project, ...words);
   const parameters = {
     "query.project_id": project,
+    "path.issuer_id": issuer.id,
     "path.project_id": project,
     "path.api_key_id": (await key("server")).id,
     "path.kid": keys.items[0].kid,
   };
   await hold("operator", [...every, ...own], { auth, parameters });
+  await hold("remove", ["--include-operation-id", "remove_issuer"], { auth, parameters });
   const last = ["--include-operation-id", "revoke_operator_token"];
   const [by, spare] = [await operator(), await operator()];
   await hold("revoke", last, { auth: { operator_token: by.token }, parameters: { "path.operator_token_id": spare.id } });
@@ -117,7 +121,7 @@ test("every call was made, most were answered, and the program never failed", as
   }
   // Whatever is made up is no code, no refresh token, no JWT and no key of Crossmint's, and wallets are not offered.
   // A key that was just made does not sign yet.
-  const refused = /authenticate|social|\/start$|GET .*sdk\/auth\/user|adopt|rotate/;
+  const refused = /authenticate|social|exchange|\/start$|GET .*sdk\/auth\/user|adopt|rotate/;
   for (const [path, calls] of Object.entries(paths)) {
     for (const method of Object.keys(calls)) {
       const call = `${method.toUpperCase()} ${path}`;

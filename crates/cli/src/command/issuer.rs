@@ -151,7 +151,7 @@ fn test(
     let token = ForeignJwt::new(read(jwt)?);
     show_or(flags, Absent::Refuse, |cx| async move {
         let tested = issuer::test(&cx, &grant, id, &token).await?;
-        let text = explained(&tested.issuer, &tested.rows);
+        let text = explained(tested.issuer.as_ref(), &tested.rows);
         Ok((json!(tested.to_wire()), text))
     })
 }
@@ -169,8 +169,11 @@ fn read(jwt: Option<String>) -> Result<String, CommandError> {
 }
 
 /// A rule a block, as a person reads it.
-fn explained(issuer: &TrustedIssuer, rows: &[Row]) -> String {
-    let mut text = format!("held against {} ({})", issuer.name, issuer.id);
+fn explained(issuer: Option<&TrustedIssuer>, rows: &[Row]) -> String {
+    let mut text = match issuer {
+        Some(issuer) => format!("held against {} ({})", issuer.name, issuer.id),
+        None => "held against the issuers that the project trusts".to_owned(),
+    };
     for row in rows {
         let outcome = match row.passed {
             Some(true) => "holds",

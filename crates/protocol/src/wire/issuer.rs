@@ -8,6 +8,10 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = json!({ "name": "login", "issuer": "https://login.example", "audience": ["shop-app"] }))
+)]
 pub struct NewIssuer {
     /// What its identities are called: the sign-in method is `issuer:` and this.
     pub name: String,
@@ -76,10 +80,10 @@ pub struct IssuerTest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IssuerReport {
-    /// The issuer that it was held against.
-    pub issuer_id: String,
+    /// The issuer that it was held against; null: the project trusts none that it could be of.
+    pub issuer_id: Option<String>,
     /// What the issuer is called.
-    pub name: String,
+    pub name: Option<String>,
     /// Whether the JWT would be traded now.
     pub accepted: bool,
     /// Every rule, in the order in which they are asked.

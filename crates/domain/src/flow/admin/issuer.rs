@@ -3,7 +3,7 @@
 use super::project::{self, ProjectError};
 use crate::{
     context::{Context, Ports},
-    method::issuer::{self as method, AssertionInvalid, Row, Rules},
+    method::issuer::{self as method, Row, Rules},
     model::{
         assertion::{self, Reuse},
         audit::{AuditEvent, AuditKind},
@@ -19,6 +19,7 @@ use authmint_protocol::{
     ErrorCode,
     id::IssuerId,
     issuer::{IssuerTerms, KeyPlace, TermsFault},
+    jwk::KeySet,
     secret::ForeignJwt,
     time::Timestamp,
     token::UnverifiedJwt,
@@ -40,9 +41,6 @@ pub enum IssuerError {
     /// There are as many as there may be.
     #[error("a project may trust 20 issuers, and this one does; remove one first")]
     TooMany,
-    /// The JWT has not even the form of one.
-    #[error(transparent)]
-    Invalid(#[from] AssertionInvalid),
     /// The project.
     #[error(transparent)]
     Project(#[from] ProjectError),
@@ -59,7 +57,6 @@ impl IssuerError {
             Self::Unknown => ErrorCode::IssuerUnknown,
             Self::Terms(_) => ErrorCode::SettingsInvalid,
             Self::Taken | Self::TooMany => ErrorCode::Conflict,
-            Self::Invalid(_) => ErrorCode::AssertionInvalid,
             Self::Project(error) => error.code(),
             Self::Store(_) => ErrorCode::Unavailable,
         }
@@ -141,8 +138,8 @@ pub async fn remove<P: Ports>(
 /// How a JWT fares with one issuer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tested {
-    /// The issuer.
-    pub issuer: TrustedIssuer,
+    /// The issuer; none: the project trusts none that the JWT could be of.
+    pub issuer: Option<TrustedIssuer>,
     /// Whether the JWT would be traded now.
     pub accepted: bool,
     /// Every rule, in the order in which they are asked.
@@ -162,16 +159,24 @@ pub async fn test<P: Ports>(
     let (now, trusted) = (cx.clock.now(), list(cx, grant).await?);
     let issuer = match id {
         Some(id) => trusted.into_iter().find(|issuer| issuer.id == id).ok_or(IssuerError::Unknown)?,
-        None => named(trusted, token)?,
+        None => match named(trusted, token) {
+            Ok(issuer) => issuer,
+            Err(row) => return Ok(Tested { issuer: None, accepted: false, rows: vec![row] }),
+        },
     };
     let rules = Rules::of(&issuer.terms).map_err(|faults| terms(&faults))?;
-    let kid = UnverifiedJwt::parse(token.reveal()).ok().and_then(|jwt| jwt.kid().map(str::to_owned));
-    let keys = cx.issuer_keys.find(&rules.key_source(issuer.project_id), kid.as_deref(), now).await;
-    let keys = keys.map_err(|error| error.to_string());
+    let keys = match UnverifiedJwt::parse(token.reveal()) {
+        Ok(jwt) => {
+            let source = rules.key_source(issuer.project_id);
+            cx.issuer_keys.find(&source, jwt.kid(), now).await.map_err(|error| error.to_string())
+        }
+        // What has no form asks for no key.
+        Err(_) => Ok(KeySet::default()),
+    };
     let mut rows = rules.report(token.reveal(), keys.as_ref().map_err(Clone::clone), now);
     rows.push(replay(cx, &issuer, token).await?);
     let accepted = rows.iter().all(|row| row.passed == Some(true));
-    Ok(Tested { issuer, accepted, rows })
+    Ok(Tested { issuer: Some(issuer), accepted, rows })
 }
 
 impl Tested {
@@ -186,16 +191,26 @@ impl Tested {
             change: row.change.clone(),
         };
         wire::IssuerReport {
-            issuer_id: self.issuer.id.to_string(),
-            name: self.issuer.name.clone(),
+            issuer_id: self.issuer.as_ref().map(|issuer| issuer.id.to_string()),
+            name: self.issuer.as_ref().map(|issuer| issuer.name.clone()),
             accepted: self.accepted,
             rules: self.rows.iter().map(rule).collect(),
         }
     }
 }
 
-fn named(trusted: Vec<TrustedIssuer>, token: &ForeignJwt) -> Result<TrustedIssuer, IssuerError> {
-    let claimed = method::claimed(token.reveal())?;
+/// The issuer that a JWT names, or the rule by which it is of none.
+fn named(trusted: Vec<TrustedIssuer>, token: &ForeignJwt) -> Result<TrustedIssuer, Row> {
+    let expected = "a JWT of an issuer that the project trusts".to_owned();
+    let broken = |rule, found, change: &str| Row {
+        rule,
+        passed: Some(false),
+        expected: expected.clone(),
+        found,
+        change: change.to_owned(),
+    };
+    let claimed = method::claimed(token.reveal())
+        .map_err(|invalid| broken(invalid.rule, invalid.why, "send the token as its issuer gave it"))?;
     let mut best: Option<(bool, TrustedIssuer)> = None;
     for issuer in trusted {
         let Ok(rules) = Rules::of(&issuer.terms) else { continue };
@@ -203,13 +218,9 @@ fn named(trusted: Vec<TrustedIssuer>, token: &ForeignJwt) -> Result<TrustedIssue
             best = Some((rules.knows_audience(&claimed), issuer));
         }
     }
-    let known = best.map(|(_, issuer)| issuer);
-    known.ok_or_else(|| {
-        let why = format!(
-            "the project trusts no issuer {:?}; add it, or name the one to hold it against",
-            claimed.issuer
-        );
-        AssertionInvalid::new("issuer", why).into()
+    best.map(|(_, issuer)| issuer).ok_or_else(|| {
+        let found = format!("iss {:?}", claimed.issuer);
+        broken("issuer", found, "add this issuer, or name the one to hold the JWT against")
     })
 }
 

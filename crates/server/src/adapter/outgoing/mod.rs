@@ -11,49 +11,49 @@ use authmint_domain::{
 use http::{HeaderValue, StatusCode, header};
 use reqwest::{Client, Response, redirect};
 use resolver::GuardedResolver;
-use std::{error::Error as _, sync::Arc, time::Duration};
+use std::{
+    error::Error as _,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// How long a call may take in all, from the look-up of the name to the last byte.
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// How the service calls servers of others; a copy shares its connections.
 #[derive(Clone)]
-pub struct ServiceOutgoing {
+pub struct ServiceOutgoing(Arc<Inner>);
+
+struct Inner {
     reach: Arc<Reach>,
-    client: Client,
+    lookup: Lookup,
+    deadline: Duration,
+    /// Made at the first call: it reads the machine's trusted certificates, without which all else of the service works.
+    client: OnceLock<Result<Client, String>>,
 }
 
 impl ServiceOutgoing {
     /// Calls within `reach`; names are looked up by `lookup` once a connection, and the addresses that were judged are
     /// those that are connected to.
-    ///
-    /// # Panics
-    /// If the TLS library cannot be set up, without which nothing could be called.
     #[must_use]
     pub fn new(reach: Reach, lookup: Lookup) -> Self {
         Self::within(DEADLINE, reach, lookup)
     }
 
     fn within(deadline: Duration, reach: Reach, lookup: Lookup) -> Self {
-        let reach = Arc::new(reach);
-        let client = Client::builder()
-            .user_agent(concat!("authmint/", env!("CARGO_PKG_VERSION")))
-            .timeout(deadline)
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            // A proxy of the environment would look names up itself, past the rules.
-            .no_proxy()
-            .http1_only()
-            .pool_max_idle_per_host(2)
-            .dns_resolver(GuardedResolver::new(Arc::clone(&reach), lookup))
-            .build()
-            .expect("the TLS library is part of the program");
-        Self { reach, client }
+        Self(Arc::new(Inner { reach: Arc::new(reach), lookup, deadline, client: OnceLock::new() }))
+    }
+
+    fn client(&self, url: &OutgoingUrl) -> Result<&Client, OutgoingError> {
+        let made = self.0.client.get_or_init(|| self.0.connectable().map_err(|error| root_cause(&error)));
+        made.as_ref().map_err(|reason| {
+            let reason = format!("TLS cannot be set up ({reason}); are trusted certificates installed here?");
+            OutgoingError::Unreachable { host: url.host().to_owned(), reason }
+        })
     }
 
     async fn answer(&self, url: &OutgoingUrl) -> Result<Response, OutgoingError> {
-        let request = self.client.get(url.as_str()).header(header::ACCEPT, "application/json");
+        let request = self.client(url)?.get(url.as_str()).header(header::ACCEPT, "application/json");
         let response = request.send().await.map_err(|error| told(&error, url))?;
         let host = || url.host().to_owned();
         let status = response.status();
@@ -67,10 +67,27 @@ impl ServiceOutgoing {
     }
 }
 
+impl Inner {
+    fn connectable(&self) -> reqwest::Result<Client> {
+        Client::builder()
+            .user_agent(concat!("authmint/", env!("CARGO_PKG_VERSION")))
+            .timeout(self.deadline)
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            // A proxy of the environment would look names up itself, past the rules.
+            .no_proxy()
+            .http1_only()
+            .pool_max_idle_per_host(2)
+            .dns_resolver(GuardedResolver::new(Arc::clone(&self.reach), self.lookup.clone()))
+            .build()
+    }
+}
+
 impl Outgoing for ServiceOutgoing {
     fn url(&self, text: &str) -> Result<OutgoingUrl, OutgoingError> {
         let refused = |why| OutgoingError::NotReachable { url: text.to_owned(), why };
-        self.reach.url(text).map_err(refused)
+        self.0.reach.url(text).map_err(refused)
     }
 
     async fn get_json(&self, url: &OutgoingUrl) -> Result<Vec<u8>, OutgoingError> {
@@ -114,6 +131,16 @@ fn told(error: &reqwest::Error, url: &OutgoingUrl) -> OutgoingError {
         cause = error.source();
     }
     OutgoingError::Unreachable { host, reason }
+}
+
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    let mut text = error.to_string();
+    while let Some(error) = cause {
+        text = error.to_string();
+        cause = error.source();
+    }
+    text
 }
 
 #[cfg(test)]

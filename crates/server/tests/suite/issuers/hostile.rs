@@ -102,6 +102,7 @@ async fn threat_48_nothing_in_a_jwt_is_an_address_to_call() {
         json!({ "alg": "ES256", "jku": url, "jwk": evil.jwk() }),
         json!({ "alg": "none" }),
         json!({ "alg": "HS256", "kid": "key-1" }),
+        json!({ "alg": "ES512", "kid": "key-1" }),
         json!({ "alg": "ES256", "kid": "key-1", "crit": ["b64"], "b64": false }),
         json!({ "alg": "ES256", "kid": "key-1", "typ": "logout+jwt" }),
     ] {

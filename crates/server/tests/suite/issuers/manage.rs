@@ -131,4 +131,15 @@ async fn a_test_says_that_the_keys_cannot_be_had_and_all_the_rest() {
     let report = stage.service.manage(&stage.manager, "POST", &path).body(body).send().await.success().json;
     assert_eq!(rule(&report, "shape")["passed"], false);
     assert_eq!(report["accepted"], false);
+    let mut claims = stage.claims("alice");
+    claims["iss"] = json!("https://stranger.example");
+    for (token, broken) in [("no.jwt".to_owned(), "shape"), (stage.issuer.key.token(&claims), "issuer")] {
+        let body = json!({ "token": token }).to_string();
+        let answer =
+            stage.service.manage(&stage.manager, "POST", "issuers/test").body(body).send().await.success();
+        assert_eq!(
+            (&answer.json["issuer_id"], &rule(&answer.json, broken)["passed"]),
+            (&Value::Null, &json!(false))
+        );
+    }
 }

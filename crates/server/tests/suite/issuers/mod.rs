@@ -5,7 +5,10 @@ mod hostile;
 mod manage;
 mod server;
 
-use crate::support::{Answer, START, Service, Setup};
+use crate::{
+    ledger,
+    support::{Answer, START, Service, Setup},
+};
 use authmint_domain::model::project::Scope;
 use serde_json::{Value, json};
 use server::Issuer;
@@ -51,6 +54,7 @@ impl Stage {
     }
 
     pub(super) async fn exchange(&self, token: &str) -> Answer {
+        ledger::secret(token);
         self.service.call("POST", EXCHANGE).body(request(token).to_string()).send().await
     }
 
