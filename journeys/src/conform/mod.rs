@@ -7,6 +7,7 @@ mod api_key;
 mod cookie;
 mod email;
 mod fields;
+mod flow;
 mod issuer;
 mod rotation;
 mod token;
@@ -22,7 +23,7 @@ type Answer = Result<Value, &'static str>;
 type Function = fn(&Fields<'_>) -> Answer;
 
 /// Every function by its name.
-const FUNCTIONS: [(&str, Function); 11] = [
+const FUNCTIONS: [(&str, Function); 13] = [
     ("sig_verify", token::sig_verify),
     ("jws_verify", token::jws_verify),
     ("jwks_load", token::jwks_load),
@@ -33,6 +34,8 @@ const FUNCTIONS: [(&str, Function); 11] = [
     ("write_set_cookie", cookie::write_set_cookie),
     ("api_key_parse", api_key::api_key_parse),
     ("email_normalise", email::email_normalise),
+    ("redirect_allowed", flow::redirect_allowed),
+    ("pkce_verify", flow::pkce_verify),
     ("rotate", rotation::rotate),
 ];
 

@@ -19,6 +19,7 @@ mod openapi;
 mod operator;
 mod refusals;
 mod sign_in;
+mod sign_in_page;
 mod store_trouble;
 mod support;
 mod threats;

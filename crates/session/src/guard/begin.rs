@@ -305,7 +305,10 @@ impl Guard {
                 if let Some(issuer) = issuer {
                     issuer.forget_place();
                 }
-                Step::Send(self.call_keys(source, now), AwaitsAnswer { talk, question: Question::Keys(stage) })
+                Step::Send(
+                    self.call_keys(source, now),
+                    AwaitsAnswer { talk, question: Question::Keys(stage) },
+                )
             }
             Err(error) => self.does_not_hold(talk, &stage, error, now),
         }

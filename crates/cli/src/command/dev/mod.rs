@@ -26,6 +26,9 @@ use authmint_store::{Options as StoreOptions, Store, StoreUrl};
 use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 use tokio::net::TcpListener;
 
+/// Where an app under development waits for its users, if it listens where most do.
+const APP_CALLBACK: &str = "http://localhost:3000/auth/callback";
+
 /// Options of `authmint dev`; everything has a default.
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -56,6 +59,10 @@ pub(crate) struct Options {
     /// Switch the rate limits off, for load tests.
     #[arg(long)]
     no_limits: bool,
+    /// Where the sign-in page may send people back to, beside the demo app and http://localhost:3000/auth/callback; repeat
+    /// it for each.
+    #[arg(long = "redirect-uri", value_name = "URL")]
+    redirect_uris: Vec<String>,
     /// Also send mail through this server, such as smtp://127.0.0.1:2525; the inbox page shows it in any case.
     #[arg(long, value_name = "URL")]
     smtp: Option<SmtpConfig>,
@@ -89,14 +96,16 @@ pub(crate) fn run(options: &Options) -> Result<(), CommandError> {
 }
 
 async fn serve(options: &Options) -> Result<(), CommandError> {
-    let policy = options.policy();
+    let mut policy = options.policy();
+    let service = listen(options.port, "--port").await?;
+    let demo = listen(options.demo_port, "--demo-port").await?;
+    let (base_url, demo_url) = (url_of(&service)?, url_of(&demo)?);
+    let known = [demo_url.clone(), format!("{demo_url}/auth/callback"), APP_CALLBACK.to_owned()];
+    policy.redirect_uris = known.into_iter().chain(options.redirect_uris.iter().cloned()).collect();
     let faults: Vec<_> = policy.faults(true).iter().map(ToString::to_string).collect();
     if !faults.is_empty() {
         return Err(faults.join("; ").into());
     }
-    let service = listen(options.port, "--port").await?;
-    let demo = listen(options.demo_port, "--demo-port").await?;
-    let (base_url, demo_url) = (url_of(&service)?, url_of(&demo)?);
 
     let (app, keys) = start_app(options, policy, &base_url).await?;
     let demo_app = demo::router(&base_url, &keys, app.context().clock.clone())?;
