@@ -1,7 +1,10 @@
 //! The guard: a session check for a JWT that was seen before, and for one that was not.
 
 use crate::table::Row;
-use authmint::guard::{Answer, AuthOptions, Guard, Progress, Step};
+use authmint::{
+    IssuerTerms,
+    guard::{Answer, AuthOptions, Guard, Progress, Step},
+};
 use authmint_domain::{
     model::{api_key, key_ring::KeyRing, refresh_token::mint_refresh_token},
     port::{ActiveKey as _, Signer as _},
@@ -18,10 +21,11 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{hint::black_box, sync::Arc, time::Instant};
 
 const ISSUER: &str = "http://localhost:1";
+const THEIRS: &str = "https://id.example";
 const ROUNDS: usize = 31;
 const SEEN_PER_ROUND: usize = 20_000;
 const NEW_PER_ROUND: usize = 200;
@@ -43,11 +47,16 @@ pub fn run() -> Vec<Row> {
     told.hear_of_ends();
     let told_seen = told.head(0);
     told.check(&told_seen);
+    let trusting = World::trusting();
+    let theirs = trusting.foreign_head();
+    trusting.check_first(&theirs, &trusting.keys());
+    let mut foreign = Vec::new();
     let mut with_feed = Vec::new();
     let (mut known, mut new, mut raw) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         // By turns, so that a noisy moment falls on both.
         known.push(time(SEEN_PER_ROUND, |_| world.check_seen(&seen)));
+        foreign.push(time(SEEN_PER_ROUND, |_| trusting.check_seen(&theirs)));
         with_feed.push(time(SEEN_PER_ROUND, |_| told.check_seen(&told_seen)));
         let heads: Vec<_> = (0..NEW_PER_ROUND).map(|n| world.head(1 + round * NEW_PER_ROUND + n)).collect();
         let signed: Vec<_> = heads.iter().map(signed_bytes).collect();
@@ -65,6 +74,7 @@ pub fn run() -> Vec<Row> {
         new.push(checking / turns);
     }
     let ratio = median(new.iter().zip(&raw).map(|(new, raw)| new / raw).collect());
+    let foreign_ratio = median(foreign.iter().zip(&known).map(|(theirs, ours)| theirs / ours).collect());
     let feed_ratio = median(with_feed.iter().zip(&known).map(|(with, without)| with / without).collect());
     vec![
         Row::figure("guard: begin, JWT seen before", median(known) * 1e6, "µs").at_most(1.0),
@@ -72,6 +82,7 @@ pub fn run() -> Vec<Row> {
             .note("the refresh token in the outcome")
             .at_most(1.0),
         Row::figure("guard: JWT seen before, feed of 10,000 entries / none", feed_ratio, "x").at_most(1.1),
+        Row::figure("guard: JWT of another issuer seen before / of ours", foreign_ratio, "x").at_most(1.1),
         Row::figure("guard: begin to end, new JWT (ES256)", median(new) * 1e6, "µs"),
         Row::figure("aws-lc-rs alone on the same bytes", median(raw) * 1e6, "µs"),
         Row::figure("guard: new JWT / aws-lc-rs alone", ratio, "x").at_most(1.15),
@@ -90,6 +101,18 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        let world = Self::with(|options| options);
+        world.check_first(&world.head(usize::MAX), &world.keys());
+        world
+    }
+
+    /// An app that trusts another issuer, whose key is called as the service's is.
+    fn trusting() -> Self {
+        let issuer = IssuerTerms::new(THEIRS, "shop").jwks_uri(format!("{THEIRS}/keys"));
+        Self::with(|options| options.trust(issuer))
+    }
+
+    fn with(change: impl FnOnce(AuthOptions) -> AuthOptions) -> Self {
         let ring = KeyRing::single(1, &[7; 32]);
         let project_id = ProjectId::from_bytes([1; 16]);
         let signer = ServiceSigner::default();
@@ -103,23 +126,20 @@ impl World {
         let raw_key = ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).expect("a point");
         let key = api_key::mint(&ring, Usage::Server, Environment::Staging, project_id, [2; 16]);
         let options = AuthOptions::new(key.reveal()).base_url(ISSUER);
-        let guard = Guard::new(&options, [3; 32]).expect("options that work");
-        let world = Self {
-            guard,
-            signer,
-            ring,
-            project_id,
-            raw_key,
-            now: Timestamp::from_unix_seconds(1_800_000_000),
-        };
-        world.fetch_keys(&json!({ "keys": [public.to_jwk()] }).to_string());
-        world
+        let guard = Guard::new(&change(options), [3; 32]).expect("options that work");
+        let now = Timestamp::from_unix_seconds(1_800_000_000);
+        Self { guard, signer, ring, project_id, raw_key, now }
     }
 
-    /// Answers the guard's first question, which is for the key set.
-    fn fetch_keys(&self, keys: &str) {
-        let head = self.head(usize::MAX);
-        let Step::Send(call, waiting) = self.guard.begin(&head, self.now) else {
+    /// The key set that is published.
+    fn keys(&self) -> String {
+        let key = self.signer.active(Algorithm::Es256).expect("a key is installed");
+        json!({ "keys": [key.public().to_jwk()] }).to_string()
+    }
+
+    /// Answers the guard's first question, which is for a key set.
+    fn check_first(&self, head: &HeaderMap, keys: &str) {
+        let Step::Send(call, waiting) = self.guard.begin(head, self.now) else {
             panic!("it has no keys yet")
         };
         let answer = Response::new(Bytes::from(keys.to_owned()));
@@ -178,16 +198,34 @@ impl World {
         head
     }
 
-    fn jwt(&self, session_id: SessionId) -> String {
-        let key = self.signer.active(Algorithm::Es256).expect("a key is installed");
+    /// The head of a request with a JWT of another issuer.
+    fn foreign_head(&self) -> HeaderMap {
         let now = self.now.unix_seconds();
-        let header = json!({ "alg": "ES256", "kid": key.public().kid(), "typ": "JWT" }).to_string();
         let claims = json!({
+            "iss": THEIRS, "sub": "6f1c2a34-58b1-4c0e-9d4a-1f2e3d4c5b6a", "aud": "shop", "iat": now, "exp": now + 900,
+            "scope": "openid profile", "jti": "00000000-0000-4000-8000-000000000001", "auth_time": now,
+        });
+        let mut head = HeaderMap::new();
+        head.insert("host", HeaderValue::from_static("app.example"));
+        head.insert("accept", HeaderValue::from_static("text/html"));
+        head.insert("cookie", HeaderValue::from_static("theme=dark; lang=en"));
+        let bearer = format!("Bearer {}", self.signed(&claims));
+        head.insert("authorization", HeaderValue::from_str(&bearer).expect("a JWT of printable text"));
+        head
+    }
+
+    fn jwt(&self, session_id: SessionId) -> String {
+        let now = self.now.unix_seconds();
+        self.signed(&json!({
             "iss": ISSUER, "sub": "6f1c2a34-58b1-4c0e-9d4a-1f2e3d4c5b6a", "aud": self.project_id.to_string(),
             "iat": now, "exp": now + 900, "sid": session_id.to_string(), "amr": ["otp"], "auth_time": now,
-        })
-        .to_string();
-        let message = format!("{}.{}", BASE64URL.encode(header), BASE64URL.encode(claims));
+        }))
+    }
+
+    fn signed(&self, claims: &Value) -> String {
+        let key = self.signer.active(Algorithm::Es256).expect("a key is installed");
+        let header = json!({ "alg": "ES256", "kid": key.public().kid(), "typ": "JWT" }).to_string();
+        let message = format!("{}.{}", BASE64URL.encode(header), BASE64URL.encode(claims.to_string()));
         let signature = key.sign(message.as_bytes()).expect("a sound key");
         format!("{message}.{}", BASE64URL.encode(signature))
     }

@@ -249,8 +249,14 @@ pub(crate) async fn sign_in(app: &App, key: &ApiKeyText, number: usize) -> Strin
         .expect("a grant");
     let email = format!("user{number}@example.com");
     let address = authmint_domain::method::email::normalise(&email).expect("an address");
-    let proof = authmint_domain::method::email::proof(&address, cx.clock.now());
-    let secret = flow::sign_in::admit(cx, &grant, proof).await.expect("admitted");
+    let now = cx.clock.now();
+    let proof = authmint_domain::method::email::proof(&address, now);
+    let (secret_id, _) = flow::sign_in::admit(cx, &grant, proof, now).await.expect("admitted");
+    let secret = authmint_domain::model::refresh_token::mint_one_time_secret(
+        &cx.key_ring,
+        grant.project().id,
+        secret_id,
+    );
     let text = authmint_protocol::secret::RefreshToken::new(secret.reveal().to_owned());
     let material = flow::refresh::refresh(cx, &grant, &text, Device::default()).await.expect("a session");
     material.refresh_token.reveal().to_owned()

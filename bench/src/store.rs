@@ -142,6 +142,7 @@ async fn open_session(store: &Store, number: u32, now: Timestamp) {
         create,
         secret_id,
         secret_expires_at: now.after(STEP),
+        at: now,
         origin: Origin::SERVICE,
     };
     store.admit(admission).await.expect("admitted");

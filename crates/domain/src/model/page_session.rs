@@ -107,7 +107,7 @@ mod tests {
             PageSession { project_id, user_id: UserId::from_bytes([2; 16]), proven_at: at(1_800_000_000) };
         let text = session.write(&ring);
         assert!(text.starts_with("amp1"), "{}", *text);
-        let read = |ring: &KeyRing, project, text: &str, seconds| {
+        let read = |ring: &KeyRing, project, text: &str, seconds: i64| {
             PageSession::read(ring, project, text, at(1_800_000_000 + seconds))
         };
         assert_eq!(read(&ring, project_id, &text, 12 * 3600 - 1), Some(session));

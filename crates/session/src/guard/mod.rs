@@ -13,6 +13,7 @@
 mod begin;
 mod call;
 mod config;
+mod examine;
 mod follow;
 mod foreign;
 mod headers;

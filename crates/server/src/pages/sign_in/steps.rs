@@ -111,7 +111,7 @@ impl<'v> Visit<'v> {
             self.page(Step::Code { address, email_id, wait: 0 }, Some(Notice::Plain(notice)))
         };
         match signed_in {
-            Ok(signed_in) => self.done(signed_in),
+            Ok(signed_in) => self.done(&signed_in),
             Err(AuthenticateError::Code(CodeRefused::Expired)) => ask("error-code-expired"),
             Err(AuthenticateError::Code(CodeRefused::Burnt)) => ask("error-code-burnt"),
             Err(AuthenticateError::Code(_)) => ask("error-code"),
@@ -132,7 +132,7 @@ impl<'v> Visit<'v> {
             return self.page(Step::Email { address: String::new() }, Some(Notice::Plain("error-stale")));
         };
         match page::finish(self.app.context(), &self.asked.grant, proof, self.asked.purpose).await {
-            Ok(signed_in) => self.done(signed_in),
+            Ok(signed_in) => self.done(&signed_in),
             Err(error) => self.not_let_in(&error, &address),
         }
     }
@@ -154,7 +154,7 @@ impl<'v> Visit<'v> {
     }
 
     /// Sends the person back to the app.
-    fn done(&self, signed_in: SignedIn) -> Response {
+    fn done(&self, signed_in: &SignedIn) -> Response {
         let mut response = match (&self.asked.target, &signed_in.given) {
             (Target::Redirect { uri, state }, Given::Code(code)) => {
                 let issuer = self.app.context().issuer.as_str();
