@@ -17,6 +17,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("authmint-example-actix", &["authmint", "authmint-example-pages"]),
     ("authmint-cli", EVERY_SHIPPED),
     ("authmint-journeys", EVERY_SHIPPED),
+    // Starts servers and knows nothing of what is stored in them.
+    ("authmint-journeys-postgres", &[]),
     ("authmint-bench", EVERY_SHIPPED),
     ("xtask", &[]),
 ];
