@@ -63,6 +63,29 @@ fn installed_browser() -> Option<PathBuf> {
     in_path(&BROWSERS).or_else(|| Some(PathBuf::from(BROWSER_OF_MACOS)).filter(|path| path.is_file()))
 }
 
+/// A PostgreSQL server for tests: `AUTHMINT_TEST_POSTGRES` names a folder with its programs, or PATH or Debian's place has
+/// them, or they are installed by apt where we are root.
+pub(crate) fn postgres() -> Result<(), Failed> {
+    let of_debian = || {
+        let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        versions.map(|entry| entry.path().join("bin/initdb")).any(|program| program.is_file())
+    };
+    let found = || in_path(&["initdb"]).is_some() || of_debian();
+    if environment("AUTHMINT_TEST_POSTGRES").is_some() || found() {
+        return Ok(());
+    }
+    apt_install(
+        "postgresql",
+        "a PostgreSQL server",
+        "or set AUTHMINT_TEST_POSTGRES to the folder of an installed one's programs",
+    )?;
+    if found() {
+        Ok(())
+    } else {
+        Err(Failed::new("postgresql was installed, but its programs are not found"))
+    }
+}
+
 /// The checker of the OpenAPI document, of one version, so that it makes the same calls up everywhere.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 

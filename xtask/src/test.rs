@@ -31,6 +31,7 @@ pub(crate) fn run_every_test() -> Result<(), Failed> {
     // What is missing is said before minutes of compiling, not after.
     let (node, npm) = need::node()?;
     let browser = need::browser()?;
+    need::postgres()?;
     let clients = root().join("journeys/clients");
     install(&npm, &clients)?;
     let target = Cargo::target_folder()?;

@@ -11,8 +11,8 @@ const STATEMENTS: [&str; 5] = [
     concat!("BEGIN", " IMMEDIATE"),
 ];
 
-/// Where SQL belongs: the store; the bench compares it with the bare driver.
-const HOME: [&str; 2] = ["crates/store/", "bench/"];
+/// Where SQL belongs: the store; the bench compares it with the bare driver, and the tests' own servers are asked how they are.
+const HOME: [&str; 3] = ["crates/store/", "bench/", "journeys/postgres/"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
