@@ -125,13 +125,14 @@ async fn parameters_come_once_and_methods_that_do_not_exist_are_named() {
 async fn unknown_paths_and_wrong_methods_are_told_in_json() {
     let service = Service::start().await;
     for path in
-        ["/", "/api", "/api/2024-09-26/no/such/call", "/api/v1/sessions", "/favicon.ico", "/metrics", "/%00"]
+        ["/", "/api", "/api/2024-09-26/no/such/call", "/api/v1/session", "/favicon.ico", "/metrics", "/%00"]
     {
         service.call("GET", path).send().await.is_problem(404, "not_found");
     }
     for (method, path, allow) in [
         ("DELETE", format!("{A}/refresh"), "POST"),
         ("GET", format!("{A}/otps/send"), "POST"),
+        ("GET", "/api/v1/sessions".to_owned(), "POST"),
         ("POST", USER.to_owned(), "GET,HEAD"),
         ("TRACE", "/healthz".to_owned(), "GET,HEAD"),
         ("BREW", format!("{A}/logout"), "POST"),

@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn text_on_every_accent_can_be_read() {
         for (color, light) in
-            [("ffffff", true), ("000000", false), ("3b5bdb", false), ("ffd43b", true), ("e03131", false)]
+            [("ffffff", true), ("000000", false), ("3b5bdb", false), ("ffd43b", true), ("c92a2a", false)]
         {
             assert_eq!(is_light(color), light, "{color}");
         }
