@@ -224,7 +224,7 @@ fn present(
             let Presented { generation, branch } = reply.token;
             (Reply::Token(reply.row.number(), generation.into(), branch.into(), wrote), Some(reply.token))
         }
-        Err(RefreshRefused::Revoked) if theft => (Reply::Theft, None),
+        Err(RefreshRefused::Theft) if theft => (Reply::Theft, None),
         Err(refused) => {
             assert!(!wrote, "a refusal writes nothing");
             (if refused == RefreshRefused::Expired { Reply::Expired } else { Reply::Revoked }, None)
