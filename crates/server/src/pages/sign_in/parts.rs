@@ -113,7 +113,7 @@ struct Style {
 pub(crate) async fn style(State(_app): State<App>, query: Query) -> Response {
     let asked = query.optional("accent").ok().flatten().filter(|text| is_color(text));
     let accent = asked.unwrap_or(ACCENT_COLOR.trim_start_matches('#')).to_ascii_lowercase();
-    let on_accent = if is_light(&accent) { "#10131a" } else { "#fff" };
+    let on_accent = if is_light(&accent) { "#000" } else { "#fff" };
     part(Style { accent, on_accent }.render().unwrap_or_default(), "text/css; charset=utf-8")
 }
 

@@ -79,7 +79,7 @@ async fn a_popup_posts_to_the_page_that_is_registered_and_to_no_other() {
 }
 
 #[tokio::test]
-async fn threat_47_pages_run_nothing_of_anybody_and_stand_in_no_frame() {
+async fn pages_run_nothing_of_anybody_and_stand_in_no_frame() {
     let policy = Policy { redirect_uris: vec![CALLBACK.into()], ..Policy::default() };
     let service = Service::start_as(Setup { policy, ..Setup::default() }).await;
     let operator = service.operator().await;

@@ -4,7 +4,7 @@ use super::{ADA, Browser, CALLBACK, VERIFIER, asked, service, told, trade};
 use authmint_domain::model::project::Scope;
 
 #[tokio::test]
-async fn threat_38_a_form_that_no_page_of_this_browser_made_sends_no_mail_and_lets_nobody_in() {
+async fn a_form_that_no_page_of_this_browser_made_sends_no_mail_and_lets_nobody_in() {
     let service = service().await;
     let mut browser = Browser::new(&service);
     browser.open(&asked(&service.client_key, &[])).await.success();
