@@ -3,7 +3,7 @@
 //! Both routes pass through the same edge of the same server, and the load generator runs on the same cores.
 
 use crate::{
-    exchange::{Trader, trusted},
+    exchange::trusted,
     load::{self, Caller, Outcome},
     table::Row,
 };
@@ -47,6 +47,10 @@ use tokio::net::TcpListener;
 const CONNECTIONS: usize = 256;
 const ROUNDS: usize = 9;
 const ROUND: Duration = Duration::from_secs(2);
+/// A round of trades is shorter, since each needs a JWT that was signed before.
+const TRADING: Duration = Duration::from_millis(500);
+/// JWTs a user: more than all rounds trade.
+const MOST_TRADES: usize = 600;
 
 pub(crate) const REFRESH: &str = "/api/2024-09-26/session/sdk/auth/refresh";
 
@@ -62,8 +66,7 @@ pub async fn run() -> Vec<Row> {
     }
     let signers = (0..CONNECTIONS).map(|_| SignOnly { key: key.reveal().to_owned() }).collect();
     let issuer = trusted(&app).await;
-    let trader = |user| Trader { issuer: issuer.clone(), user, key: key.reveal().to_owned(), traded: 0 };
-    let traders = (0..CONNECTIONS).map(trader).collect();
+    let traders = issuer.traders(CONNECTIONS, MOST_TRADES, key.reveal());
     let mut refreshers = load::connect(address, refreshers).await;
     let mut signers = load::connect(address, signers).await;
     let mut traders = load::connect(address, traders).await;
@@ -75,7 +78,7 @@ pub async fn run() -> Vec<Row> {
         let other;
         (signers, other) = load::closed_loop(signers, ROUND).await;
         let trades;
-        (traders, trades) = load::closed_loop(traders, ROUND).await;
+        (traders, trades) = load::closed_loop(traders, TRADING).await;
         // The first round warms up.
         if round > 0 {
             refreshed.push(outcome);
@@ -226,6 +229,7 @@ fn sample_session(now: Timestamp) -> Session {
         project_id: ProjectId::from_bytes([1; 16]),
         email: Some("ada@example.com".into()),
         disabled_at: None,
+        sessions_ended_at: None,
         created_at: now,
     };
     let sign_in = SignIn { method: "email".into(), amr: "otp".into(), at: now };

@@ -15,7 +15,7 @@ const auth = CrossmintAuth.from(createCrossmint({ apiKey: AUTHMINT_SERVER_KEY })
 
 const app = express();
 app.use(express.static(fileURLToPath(new URL("public", import.meta.url))));
-// POST /auth/exchange, /auth/refresh and /auth/logout, for the app's own pages only.
+// GET /auth/sign-in and /auth/callback, and POST /auth/sign-out, /auth/exchange, /auth/refresh and /auth/logout.
 app.use("/auth", authRoutes(auth));
 // From here on every request knows its user, and every answer carries renewed cookies.
 app.use(withAuth(auth));

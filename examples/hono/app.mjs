@@ -5,9 +5,9 @@ import { CrossmintAuth, createCrossmint } from "authmint";
 import { Hono } from "hono";
 import { createMiddleware } from "hono/factory";
 
-/** The app for an environment: `{ AUTHMINT_SERVER_KEY, AUTHMINT_BASE_URL }`. */
-export function createApp({ AUTHMINT_SERVER_KEY: apiKey, AUTHMINT_BASE_URL: overrideBaseUrl }) {
-  const auth = CrossmintAuth.from(createCrossmint({ apiKey, overrideBaseUrl }));
+/** The app for an environment: `{ AUTHMINT_SERVER_KEY, AUTHMINT_CLIENT_KEY, AUTHMINT_BASE_URL }`. */
+export function createApp({ AUTHMINT_SERVER_KEY: apiKey, AUTHMINT_CLIENT_KEY: clientKey, AUTHMINT_BASE_URL: overrideBaseUrl }) {
+  const auth = CrossmintAuth.from(createCrossmint({ apiKey, overrideBaseUrl }), { clientKey });
 
   /** Tells every handler who asks, and puts renewed cookies on the answer. It turns nobody away. */
   const withAuth = createMiddleware(async (c, next) => {
@@ -28,6 +28,9 @@ export function createApp({ AUTHMINT_SERVER_KEY: apiKey, AUTHMINT_BASE_URL: over
   });
 
   const app = new Hono();
+  app.get("/auth/sign-in", (c) => auth.handleSignIn(c.req.raw));
+  app.get("/auth/callback", (c) => auth.handleCallback(c.req.raw));
+  app.post("/auth/sign-out", (c) => auth.handleSignOut(c.req.raw));
   app.post("/auth/exchange", (c) => auth.handleExchange(c.req.raw));
   app.post("/auth/refresh", (c) => auth.handleRefresh(c.req.raw));
   app.post("/auth/logout", (c) => auth.handleLogout(c.req.raw));

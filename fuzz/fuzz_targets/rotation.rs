@@ -183,6 +183,7 @@ fn opened(policy: &Policy) -> Session {
         email: None,
         created_at: now,
         disabled_at: None,
+        sessions_ended_at: None,
     };
     let sign_in = SignIn { method: "email".into(), amr: "otp".into(), at: now };
     Session::open(SessionId::from_bytes([3; 16]), user, sign_in, (Device::default(), None), policy, now)

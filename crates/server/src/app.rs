@@ -12,12 +12,11 @@ use crate::{
         mailer::ServiceMailer, outgoing::ServiceOutgoing, signer::ServiceSigner,
     },
     http::{
-        flood::Flood, known_keys::KnownKeys, known_operators::KnownOperators, last_used::LastUsed,
-        request_id::RequestIds,
+        flood::Flood, known_issuers::KnownIssuers, known_keys::KnownKeys, known_operators::KnownOperators,
+        last_used::LastUsed, request_id::RequestIds,
     },
     metrics::Metrics,
     router,
-    texts::Texts,
 };
 use authmint_domain::{
     Context,
@@ -55,12 +54,12 @@ struct Inner {
     context: Arc<Context<ServerPorts>>,
     config: AppConfig,
     known_keys: KnownKeys,
+    known_issuers: KnownIssuers,
     known_operators: KnownOperators,
     last_used: LastUsed,
     request_ids: RequestIds,
     metrics: Metrics,
     flood: Flood,
-    texts: Texts,
     /// What is known of the signing keys in use.
     kept: Mutex<Kept>,
     draining: watch::Sender<bool>,
@@ -103,12 +102,12 @@ impl App {
         let kept = start::start(&context).await?;
         Ok(Self(Arc::new(Inner {
             known_keys: KnownKeys::new(config.key_cache_ttl),
+            known_issuers: KnownIssuers::new(config.key_cache_ttl),
             known_operators: KnownOperators::new(config.key_cache_ttl),
             last_used: LastUsed::default(),
             request_ids: RequestIds::new(&context.entropy),
             metrics,
             flood: Flood::new(&config, &context.clock),
-            texts: Texts::new(),
             context: Arc::new(context),
             config,
             kept: Mutex::new(kept),
@@ -185,6 +184,10 @@ impl App {
         kept
     }
 
+    pub(crate) fn known_issuers(&self) -> &KnownIssuers {
+        &self.0.known_issuers
+    }
+
     pub(crate) fn known_keys(&self) -> &KnownKeys {
         &self.0.known_keys
     }
@@ -207,10 +210,6 @@ impl App {
 
     pub(crate) fn flood(&self) -> &Flood {
         &self.0.flood
-    }
-
-    pub(crate) fn texts(&self) -> &Texts {
-        &self.0.texts
     }
 
     /// The inbox, in development mode.

@@ -22,8 +22,13 @@ const USER: &str = "/api/2024-09-26/sdk/auth/user";
 /// Our own calls.
 const V1: &str = "/api/v1";
 
-/// Paths that browsers call from anywhere; a client key's origins are enforced on the call itself.
-pub(crate) const CROSS_ORIGIN: [&str; 3] = ["/api/2024-09-26/", "/.well-known/", "/api/v1/sessions/exchange"];
+/// Whether browsers call a path from anywhere: all below a path that ends with a slash, or one path alone. A client key's
+/// origins are enforced on the call itself.
+pub(crate) fn is_cross_origin(path: &str) -> bool {
+    const OPEN: [&str; 4] =
+        ["/api/2024-09-26/", "/.well-known/", "/api/v1/sessions", "/api/v1/sessions/exchange"];
+    OPEN.iter().any(|open| if open.ends_with('/') { path.starts_with(open) } else { path == *open })
+}
 
 /// Calls by which sessions live and end: no limit that real use could reach may stand before them.
 pub(crate) const SESSION_CALLS: [&str; 3] = [

@@ -1,33 +1,40 @@
 //! What pages and mails say, in every language there is: Fluent files in `locales/`, part of the program.
 
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
-#[cfg(test)]
-use std::collections::BTreeSet;
+use std::sync::LazyLock;
 use unic_langid::LanguageIdentifier;
 
 /// The files; the first speaks where nobody says otherwise.
 const FILES: [(&str, &str); 2] =
     [("en", include_str!("../locales/en.ftl")), ("es", include_str!("../locales/es.ftl"))];
 
+/// All of them, read when the first page or mail is written.
+static TEXTS: LazyLock<Texts> = LazyLock::new(Texts::read);
+
 /// Every language.
 pub(crate) struct Texts(Vec<(&'static str, FluentBundle<FluentResource>)>);
 
 /// One language of them.
 #[derive(Clone, Copy)]
-pub(crate) struct Language<'t> {
+pub(crate) struct Language {
     code: &'static str,
-    bundle: &'t FluentBundle<FluentResource>,
+    bundle: &'static FluentBundle<FluentResource>,
 }
 
 impl Texts {
+    /// Every language there is.
+    pub(crate) fn all() -> &'static Self {
+        &TEXTS
+    }
+
     /// Reads the files; a test holds each of them sound and whole.
-    pub(crate) fn new() -> Self {
+    fn read() -> Self {
         Self(FILES.map(|(code, file)| (code, bundle(code, file))).into())
     }
 
     /// The language that is asked for: by `ui_locales` (a list with spaces between, the most wanted first), else by the
     /// header `Accept-Language`, whose weights are ignored, since browsers list by them.
-    pub(crate) fn choose(&self, wanted: Option<&str>, accepted: Option<&str>) -> Language<'_> {
+    pub(crate) fn choose(&'static self, wanted: Option<&str>, accepted: Option<&str>) -> Language {
         let named = wanted.unwrap_or_default().split(' ');
         let listed =
             accepted.unwrap_or_default().split(',').map(|part| part.split(';').next().unwrap_or_default());
@@ -50,7 +57,7 @@ fn bundle(code: &str, file: &str) -> FluentBundle<FluentResource> {
     bundle
 }
 
-impl Language<'_> {
+impl Language {
     /// Its code, for `lang`.
     pub(crate) const fn code(&self) -> &'static str {
         self.code
@@ -63,19 +70,12 @@ impl Language<'_> {
 
     /// A text with one argument.
     pub(crate) fn with(&self, id: &str, name: &'static str, value: &str) -> String {
-        self.with_both(id, (name, value), (name, value))
+        self.with_all(id, &[(name, value)])
     }
 
-    /// A text with two arguments.
-    pub(crate) fn with_both(
-        &self,
-        id: &str,
-        one: (&'static str, &str),
-        other: (&'static str, &str),
-    ) -> String {
-        let mut args = FluentArgs::new();
-        args.set(one.0, one.1);
-        args.set(other.0, other.1);
+    /// A text with arguments.
+    pub(crate) fn with_all(&self, id: &str, values: &[(&'static str, &str)]) -> String {
+        let args: FluentArgs<'_> = values.iter().copied().collect();
         self.format(id, Some(&args))
     }
 
@@ -88,7 +88,7 @@ impl Language<'_> {
 
 /// Names and arguments of the messages of a file, as they stand there.
 #[cfg(test)]
-fn messages(file: &str) -> BTreeSet<(String, BTreeSet<String>)> {
+fn messages(file: &str) -> std::collections::BTreeSet<(String, std::collections::BTreeSet<String>)> {
     file.lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_once(" = "))
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn every_language_says_the_same_things_of_the_same_arguments() {
-        let texts = Texts::new();
+        let texts = Texts::all();
         let first = messages(FILES[0].1);
         assert!(first.len() > 40);
         for ((code, file), (_, bundle)) in FILES.iter().zip(&texts.0) {
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_language_is_chosen_by_wish_then_by_the_browser_then_by_default() {
-        let texts = Texts::new();
+        let texts = Texts::all();
         for (wanted, accepted, expected) in [
             (None, None, "en"),
             (Some("es"), Some("en"), "es"),

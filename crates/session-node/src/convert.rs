@@ -9,7 +9,7 @@ use authmint_protocol::token::native::{self, check_ed25519};
 
 use authmint::{
     AuthError, AuthMaterial, AuthOptions, ConfigError, CookieOptions, Revocation,
-    guard::{Call, SharedKey},
+    guard::{Call, SIGN_IN_DRAW, SharedKey},
 };
 use authmint_protocol::{
     api_key::{ApiKey, Usage},
@@ -49,6 +49,11 @@ pub(crate) fn head(lines: &[u8]) -> HeaderMap {
     headers
 }
 
+/// What the host drew for a sign-in; less than it takes would be guessed.
+pub(crate) fn drawn(bytes: &[u8]) -> Option<[u8; SIGN_IN_DRAW]> {
+    bytes.try_into().ok()
+}
+
 /// A reply of the service; of its headers only those that the guard reads.
 pub(crate) fn reply(
     status: u16,
@@ -83,6 +88,8 @@ pub(crate) struct Options {
     #[serde(default)]
     issuers: Vec<IssuerTerms>,
     issuer_cookie: Option<String>,
+    client_key: Option<String>,
+    redirect_uri: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -116,6 +123,12 @@ impl Options {
         options = self.issuers.into_iter().fold(options, AuthOptions::trust);
         if let Some(name) = self.issuer_cookie {
             options = options.issuer_cookie(name);
+        }
+        if let Some(key) = self.client_key {
+            options = options.client_key(key);
+        }
+        if let Some(uri) = self.redirect_uri {
+            options = options.redirect_uri(uri);
         }
         if let Some(capacity) = self.jwt_capacity {
             options = options.jwt_capacity(capacity.max(1));

@@ -7,7 +7,7 @@ pub mod step;
 
 use crate::{
     convert::{self, Fault, Material, Options, head, time},
-    value::{Cookies, NodeError, Verified, foreign_issuer, values},
+    value::{Cookies, NodeError, NodeOutcome, Verified, foreign_issuer, values},
 };
 use authmint::{
     Guard, Session,
@@ -89,7 +89,7 @@ impl NodeGuard {
         let (head, now) = (head(&lines), time(now));
         let step = if peek { self.guard.begin_peek(&head, now) } else { self.guard.begin(&head, now) };
         match settle(&self.guard, step, now) {
-            Step::Done(Outcome { session: Ok(session), cookies })
+            Step::Done(Outcome { session: Ok(session), cookies, then: None })
                 if cookies.is_empty() && session.renewed().is_none() =>
             {
                 Either::A(recognised(&session))
@@ -117,6 +117,31 @@ impl NodeGuard {
     pub fn begin_exchange(&self, lines: Latin1String, secret: String, now: f64) -> NodeStep {
         let secret = OneTimeSecret::new(secret);
         self.step(self.guard.begin_exchange(&head(&lines), &secret, time(now)), time(now))
+    }
+
+    /// Begins a sign-in at the service's page; nothing if too few bytes were drawn.
+    #[napi(catch_unwind)]
+    pub fn begin_sign_in(
+        &self,
+        lines: Latin1String,
+        target: String,
+        drawn: Uint8Array,
+        now: f64,
+    ) -> Option<NodeOutcome> {
+        let drawn = convert::drawn(&drawn)?;
+        Some((&self.guard.begin_sign_in(&head(&lines), &target, &drawn, time(now))).into())
+    }
+
+    /// Begins to serve a person's way back from the page.
+    #[napi(catch_unwind)]
+    pub fn begin_callback(&self, lines: Latin1String, target: String, now: f64) -> NodeStep {
+        self.step(self.guard.begin_callback(&head(&lines), &target, time(now)), time(now))
+    }
+
+    /// The place within the app that a target's `return_to` asks for.
+    #[napi(catch_unwind)]
+    pub fn return_to(&self, target: String) -> String {
+        self.guard.return_to(&target)
     }
 
     /// Begins to store material, which is verified first; nothing if it is none.

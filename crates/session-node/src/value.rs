@@ -3,7 +3,7 @@
 use crate::convert::{Fault, json, retry_after};
 use authmint::{
     AuthError, Session,
-    guard::{Outcome, SetCookies},
+    guard::{Outcome, SetCookies, Then},
 };
 use authmint_protocol::{secret::RefreshToken, time::Timestamp};
 #[cfg(not(target_arch = "wasm32"))]
@@ -39,6 +39,10 @@ pub struct NodeOutcome {
     pub error: Option<NodeError>,
     /// `Set-Cookie` values for the app's answer.
     pub cookies: Vec<String>,
+    /// Where a person goes on whose sign-in this is.
+    pub location: Option<String>,
+    /// The page that they see instead, in HTML.
+    pub page: Option<String>,
 }
 
 /// A session.
@@ -81,7 +85,12 @@ impl From<&Outcome> for NodeOutcome {
             Ok(session) => (Some(session.into()), None),
             Err(error) => (None, Some(error.into())),
         };
-        Self { session, error, cookies: values(&outcome.cookies) }
+        let (location, page) = match outcome.then.clone() {
+            Some(Then::Redirect(url)) => (Some(url), None),
+            Some(Then::Page(html)) => (None, Some(html)),
+            None => (None, None),
+        };
+        Self { session, error, cookies: values(&outcome.cookies), location, page }
     }
 }
 

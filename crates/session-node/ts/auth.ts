@@ -10,6 +10,7 @@ import { fromBase64Url, utf8 } from "./bytes";
 import { type AuthMaterial, type AuthSession, type Checked, checked, failure } from "./checked";
 import { answerRoute, beginExchange, beginRenewal, material } from "./handlers";
 import { refuseOtherSites, requireOwnPage } from "./origin";
+import { beginSignIn, landed, targetOf } from "./person";
 import { type AuthMaterialBasic, type RequestLike, type Source, bearsToken, headOf, line, quickCookies, readSource } from "./request";
 import {
   type ResponseLike,
@@ -188,6 +189,32 @@ export class CrossmintAuth {
     return answerRoute(request, response, async (source) => {
       const step = await beginExchange(this.#core, source, this.#trusted);
       return material(await this.#guard.converse(step, "direct"), false);
+    });
+  }
+
+  /**
+   * The app's route `sign-in`: sends a person to the service's sign-in page. Its query may say `return_to`, a path within
+   * the app, and `prompt`, `login_hint` and `ui_locales` for the page. Needs the option `clientKey`.
+   */
+  handleSignIn(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return answerRoute(request, response, async (source) => beginSignIn(this.#core, source));
+  }
+
+  /** The app's route `callback`, beside `sign-in`: takes the person back, signed in, to where `return_to` said. */
+  handleCallback(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return answerRoute(request, response, async ({ request, headers }) => {
+      const step = this.#core.beginCallback(headOf(headers), targetOf(request), Date.now());
+      return landed((await this.#guard.converse(step, "direct")).outcome);
+    });
+  }
+
+  /** The app's route `sign-out` for a form of its own pages: signs out, and sends the person to `return_to`. */
+  handleSignOut(request: RequestLike, response?: ResponseLike): Promise<ResponseLike> {
+    return answerRoute(request, response, async ({ request, headers }) => {
+      requireOwnPage(headers, false, this.#trusted);
+      const { values, calls } = this.#core.signOut(headOf(headers), Date.now());
+      await this.#tell(calls);
+      return { status: 303, location: this.#core.returnTo(targetOf(request)), cookies: values };
     });
   }
 

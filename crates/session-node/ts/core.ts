@@ -25,6 +25,11 @@ export interface Core {
   beginWith(jwt: string | null, refreshToken: string | null, now: number): CoreStep;
   beginRenewal(head: Head, presented: string | null, now: number): CoreStep;
   beginExchange(head: Head, oneTimeSecret: string, now: number): CoreStep;
+  /** `target` is the request's path and query; `drawn` are 48 random bytes. */
+  beginSignIn(head: Head, target: string, drawn: Uint8Array, now: number): CoreOutcome;
+  beginCallback(head: Head, target: string, now: number): CoreStep;
+  /** The place within the app that a target's `return_to` asks for. */
+  returnTo(target: string): string;
   beginStore(head: Head, material: string, now: number): CoreStep | null;
   storeUnverified(head: Head, material: string, jwtEnds: number, now: number): CoreCookies | null;
   signOut(head: Head, now: number): CoreSignOut;
@@ -74,6 +79,9 @@ export interface CoreOutcome {
   session?: CoreSession | null;
   error?: CoreError | null;
   cookies: string[];
+  /** Where a person goes on whose sign-in this is, or the page in HTML that they see instead. */
+  location?: string | null;
+  page?: string | null;
 }
 
 /** A session; `expiresAt` and `user` only if it was renewed. */

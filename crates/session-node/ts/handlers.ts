@@ -7,7 +7,7 @@ import { CrossmintAuthenticationError } from "./errors";
 import type { Ended } from "./guard";
 import { requireOwnPage } from "./origin";
 import { type HeaderReader, headOf, readSource } from "./request";
-import { type ResponseLike, answerJson, requireResponse } from "./response";
+import { type ResponseLike, answerJson, answerPerson, requireResponse } from "./response";
 
 /** A request, found in what was handed in. */
 export interface Asked {
@@ -15,11 +15,12 @@ export interface Asked {
   headers: HeaderReader;
 }
 
-/** What a route answers when all is well. */
-export interface Told {
-  body: object;
-  cookies: readonly string[];
-}
+/** What a route answers when all is well: data to a program, or to a person a place to go or a page. */
+export type Told = { cookies: readonly string[] } & (
+  | { body: object }
+  | { status: number; location: string }
+  | { status: number; page: string }
+);
 
 /** A refusal that changes cookies all the same. */
 class Refused {
@@ -40,8 +41,9 @@ export async function answerRoute(
   try {
     const source = readSource(request);
     if (!("request" in source)) throw invalid("a request with headers was expected");
-    const { body, cookies } = await act(source);
-    return answerJson(answer, 200, body, cookies) as ResponseLike;
+    const told = await act(source);
+    if ("body" in told) return answerJson(answer, 200, told.body, told.cookies) as ResponseLike;
+    return answerPerson(answer, told, told.cookies) as ResponseLike;
   } catch (error) {
     const { error: told, cookies } = error instanceof Refused ? error : { error: asAuthError(error), cookies: [] };
     return answerJson(answer, told.status, problem(told), cookies) as ResponseLike;

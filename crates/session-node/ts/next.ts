@@ -8,6 +8,7 @@ import type { AuthSession } from "./checked";
 import { CrossmintAuthenticationError } from "./errors";
 import { problem } from "./handlers";
 import { answerJson, applyCookies } from "./response";
+import { routeOf } from "./routes";
 
 /** What a request is worth: a session, or why there is none. */
 export type RequestAuth =
@@ -27,6 +28,7 @@ export type Proxy = (request: NextRequest, event?: NextFetchEvent) => Promise<Re
 
 /** The handlers of `app/auth/[action]/route.ts`. */
 export interface AuthRoutes {
+  GET(request: Request): Promise<Response>;
   POST(request: Request): Promise<Response>;
 }
 
@@ -41,7 +43,7 @@ export interface NextAuth {
   readonly proxy: Proxy;
   /** `proxy` with the app's own decisions in it: redirects, rewrites, headers. */
   withProxy(handler: ProxyHandler): Proxy;
-  /** `POST …/refresh`, `…/exchange` and `…/logout` for the app's own pages. */
+  /** `GET …/sign-in` and `…/callback`, and `POST …/sign-out`, `…/refresh`, `…/exchange` and `…/logout`. */
   readonly routes: AuthRoutes;
 }
 
@@ -56,7 +58,7 @@ export function createNextAuth(sdk: CrossmintAuth | (() => CrossmintAuth)): Next
     auth: () => look(made),
     proxy: withProxy(() => undefined),
     withProxy,
-    routes: { POST: (request) => answer(made(), request) },
+    routes: { GET: (request) => answer(made(), request), POST: (request) => answer(made(), request) },
   };
 }
 
@@ -154,18 +156,10 @@ function renewed(header: string, cookies: readonly string[]): string {
 }
 
 async function answer(sdk: CrossmintAuth, request: Request): Promise<Response> {
-  const action = new URL(request.url).pathname.split("/").at(-1);
-  switch (action) {
-    case "refresh":
-      return (await sdk.handleRefresh(request)) as Response;
-    case "exchange":
-      return (await sdk.handleExchange(request)) as Response;
-    case "logout":
-      return (await sdk.handleLogout(request)) as Response;
-    default: {
-      const message = "there is no such route: POST to refresh, exchange or logout";
-      const error = new CrossmintAuthenticationError({ code: "request_invalid", message, status: 404 });
-      return answerJson(undefined, 404, problem(error), []) as unknown as Response;
-    }
-  }
+  const action = new URL(request.url).pathname.split("/").at(-1) ?? "";
+  const route = routeOf(request.method, `/${action}`);
+  if (route) return (await route(sdk, request)) as Response;
+  const message = "there is no such route: GET sign-in or callback, POST to sign-out, refresh, exchange or logout";
+  const error = new CrossmintAuthenticationError({ code: "request_invalid", message, status: 404 });
+  return answerJson(undefined, 404, problem(error), []) as unknown as Response;
 }

@@ -60,6 +60,16 @@ export interface CrossmintAuthOptions {
   issuers?: readonly IssuerOptions[];
   /** A cookie in which a JWT of one of `issuers` may come, too, where no session of the service came. Default: none. */
   issuerCookie?: string;
+  /**
+   * A client key (`ck_…`) of the same project, which the service's sign-in page is asked with: for the routes `sign-in` and
+   * `callback`. Default: `AUTHMINT_CLIENT_KEY`.
+   */
+  clientKey?: string;
+  /**
+   * Where the sign-in page sends people back to. It must be registered for the project. Default: the route `callback` beside
+   * `sign-in`, under the name by which the browser knows the app; https, but for a loopback name.
+   */
+  redirectUri?: string;
   /** What holds while the revocation feed cannot be followed. Default: `"best-effort"`. */
   revocation?: "best-effort" | "required" | "off";
   /** Milliseconds that one try of a call may take. Default: 3000. */
@@ -132,6 +142,8 @@ export function coreOptions(crossmint: CrossmintConfig, options: CrossmintAuthOp
     revocation: options.revocation,
     issuers: termsOf(options.issuers),
     issuerCookie: options.issuerCookie,
+    clientKey: options.clientKey ?? environment("AUTHMINT_CLIENT_KEY"),
+    redirectUri: options.redirectUri,
   });
 }
 

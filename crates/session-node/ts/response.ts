@@ -94,13 +94,39 @@ export function unsealed(response: Response): Response {
   return new Response(body, { status: sound ? status : 502, statusText, headers: new Headers(headers) });
 }
 
-/** Answers with JSON: ends Node's answer, or makes a Fetch one with the headers of the given. */
+/** What the pages of this package may load and do. */
+const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
+/** Answers with JSON. */
 export function answerJson<R>(response: R, status: number, body: unknown, cookies: readonly string[]): R | Response {
-  const text = JSON.stringify(body);
+  return end(response, status, { "content-type": "application/json" }, JSON.stringify(body), cookies);
+}
+
+/** Answers a person: sends them on, or shows a page. */
+export function answerPerson<R>(
+  response: R,
+  answer: { status: number } & ({ location: string } | { page: string }),
+  cookies: readonly string[],
+): R | Response {
+  const headers: Record<string, string> = { "referrer-policy": "no-referrer" };
+  if ("location" in answer) return end(response, answer.status, { ...headers, location: answer.location }, "", cookies);
+  headers["content-type"] = "text/html; charset=utf-8";
+  headers["content-security-policy"] = PAGE_POLICY;
+  return end(response, answer.status, headers, answer.page, cookies);
+}
+
+/** Ends Node's answer, or makes a Fetch one with the headers of the given. */
+function end<R>(
+  response: R,
+  status: number,
+  own: Record<string, string>,
+  text: string,
+  cookies: readonly string[],
+): R | Response {
   if (isNodeResponse(response)) {
     if (response.headersSent) return response;
     response.statusCode = status;
-    response.setHeader("Content-Type", "application/json");
+    for (const [name, value] of Object.entries(own)) response.setHeader(name, value);
     response.setHeader("Cache-Control", PRIVATE);
     applyCookies(response, cookies, "ours");
     response.end(text);
@@ -108,9 +134,9 @@ export function answerJson<R>(response: R, status: number, body: unknown, cookie
   }
   const headers = new Headers(fetchHeaders(response));
   headers.delete("content-length");
-  headers.set("content-type", "application/json");
+  for (const [name, value] of Object.entries(own)) headers.set(name, value);
   headers.set("cache-control", PRIVATE);
-  const answer = new Response(text, { status, headers });
+  const answer = new Response(text === "" ? null : text, { status, headers });
   applyCookies(answer, cookies, "ours");
   return answer;
 }

@@ -1,27 +1,42 @@
-// The three routes that an app's pages call, by name below wherever the app mounts them.
+// The routes of a sign-in and of an app's pages, by name below wherever the app mounts them.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CrossmintAuth } from "./auth";
+import type { RequestLike } from "./request";
+import type { ResponseLike } from "./response";
 
-/** Answers `POST …/refresh`, `…/exchange` and `…/logout`; false if the request is for none of them. */
+/** Answers the routes of `ROUTES`; false if the request is for none of them. */
 export async function answerRoutes(
   auth: CrossmintAuth,
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<boolean> {
-  if (request.method !== "POST") return false;
-  switch (path) {
-    case "/refresh":
-      await auth.handleRefresh(request, response);
-      return true;
-    case "/exchange":
-      await auth.handleExchange(request, response);
-      return true;
-    case "/logout":
-      await auth.handleLogout(request, response);
-      return true;
-    default:
-      return false;
-  }
+  const answer = routeOf(request.method, path);
+  if (!answer) return false;
+  await answer(auth, request, response);
+  return true;
 }
+
+/** The route of this name, if it is called by this method. */
+export function routeOf(method: string | undefined, path: string): Answer | undefined {
+  // Links are followed, and asked after, by GET and HEAD; what changes something is posted.
+  const links = method === "GET" || method === "HEAD";
+  const routes = links ? LINKS : method === "POST" ? POSTED : undefined;
+  return routes && Object.hasOwn(routes, path) ? routes[path] : undefined;
+}
+
+/** How a route answers. */
+type Answer = (auth: CrossmintAuth, request: RequestLike, response?: ResponseLike) => Promise<ResponseLike>;
+
+const LINKS: Record<string, Answer> = {
+  "/sign-in": (auth, request, response) => auth.handleSignIn(request, response),
+  "/callback": (auth, request, response) => auth.handleCallback(request, response),
+};
+
+const POSTED: Record<string, Answer> = {
+  "/sign-out": (auth, request, response) => auth.handleSignOut(request, response),
+  "/refresh": (auth, request, response) => auth.handleRefresh(request, response),
+  "/exchange": (auth, request, response) => auth.handleExchange(request, response),
+  "/logout": (auth, request, response) => auth.handleLogout(request, response),
+};

@@ -171,6 +171,15 @@ class WasmGuard implements Core {
   beginExchange(head: Head, secret: string, now: number): CoreStep {
     return this.#step("beginExchange", { head, text: secret, now });
   }
+  beginSignIn(head: Head, target: string, drawn: Uint8Array, now: number): CoreOutcome {
+    return this.#ask("beginSignIn", { head, text: target, bytes: latin1(drawn), now });
+  }
+  beginCallback(head: Head, target: string, now: number): CoreStep {
+    return this.#step("beginCallback", { head, text: target, now });
+  }
+  returnTo(target: string): string {
+    return this.#ask("returnTo", { text: target });
+  }
   beginStore(head: Head, material: string, now: number): CoreStep | null {
     const raw = this.#ask<RawStep | null>("beginStore", { head, text: material, now });
     return raw && step(this.#machine, raw);

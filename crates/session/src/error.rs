@@ -1,6 +1,6 @@
 //! What can go wrong, each with a stable code and a remedy.
 
-use authmint_protocol::{ErrorCode, api_key::ApiKeyError, cookie, token::JwtError};
+use authmint_protocol::{ErrorCode, api_key::ApiKeyError, cookie, redirect, token::JwtError};
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 /// Why a request has no session, or why an operation failed.
@@ -33,6 +33,14 @@ pub enum AuthError {
         /// The service's code.
         code: ErrorCode,
     },
+    /// A person came back from the sign-in page with something that does not belong to a sign-in of this browser.
+    #[error("the sign-in cannot be finished: {0}; the user must start it again")]
+    SignInUnfinished(&'static str),
+    /// The routes of the sign-in page need a client key, and the app gave none.
+    #[error(
+        "the sign-in page is asked with a client key: give the SDK the option client_key (clientKey), a key ck_… of the project"
+    )]
+    ClientKeyMissing,
     /// A JWT that the service made a moment ago does not pass; another refresh would not help.
     #[error("the service's own session JWT is refused, so this is a fault of configuration: {0}")]
     Misconfigured(#[source] JwtError),
@@ -126,6 +134,8 @@ impl AuthError {
             Self::SessionEnded { code } | Self::SignInRefused { code } => code.as_str(),
             Self::JwtRefused(error) => error.code(),
             Self::RefreshNeeded => "refresh_needed",
+            Self::SignInUnfinished(_) => "sign_in_unfinished",
+            Self::ClientKeyMissing => "client_key_missing",
             Self::Misconfigured(_) => "misconfigured",
             Self::Declined { code, .. } if code.is_empty() => "declined",
             Self::Declined { code, .. } => code,
@@ -151,13 +161,14 @@ impl AuthError {
         match self {
             Self::NotSignedIn | Self::SessionEnded { .. } | Self::JwtRefused(_) | Self::RefreshNeeded => 401,
             Self::SignInRefused { .. } => 401,
-            Self::UserIdInvalid | Self::RequestInvalid(_) => 400,
+            Self::UserIdInvalid | Self::RequestInvalid(_) | Self::SignInUnfinished(_) => 400,
             Self::RequestRefused(_) => 403,
             Self::UserUnknown => 404,
             Self::Unavailable { .. } => 503,
             Self::Misconfigured(_)
             | Self::Declined { .. }
             | Self::CookieNotWritable(_)
+            | Self::ClientKeyMissing
             | Self::LayerMissing => 500,
         }
     }
@@ -182,6 +193,12 @@ pub enum ConfigError {
     /// The cookie options contradict each other.
     #[error(transparent)]
     Cookies(#[from] cookie::InvalidCookieOptions),
+    /// The client key is another project's.
+    #[error("the client key belongs to another project than the API key")]
+    ClientKeyForeign,
+    /// The redirect URI could not be registered.
+    #[error(transparent)]
+    RedirectUriInvalid(#[from] redirect::InvalidRedirectUri),
     /// There is no base URL, and the key was not issued by Crossmint, whose hosts are known.
     #[error("no base URL: set it to the public URL of your authmint service")]
     BaseUrlMissing,
@@ -211,6 +228,8 @@ impl ConfigError {
         match self {
             Self::ApiKey(error) => error.code(),
             Self::Cookies(_) => "cookie_options_invalid",
+            Self::ClientKeyForeign => "client_key_foreign",
+            Self::RedirectUriInvalid(_) => "redirect_uri_invalid",
             Self::BaseUrlMissing => "base_url_missing",
             Self::BaseUrlInvalid => "base_url_invalid",
             Self::LimitsInvalid => "limits_invalid",

@@ -50,8 +50,9 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Box<dyn StdError>> {
     let service_url = variable("AUTHMINT_BASE_URL")?;
     // Made once, here: all workers share what it knows.
-    let auth = Auth::new(AuthOptions::new(variable("AUTHMINT_SERVER_KEY")?).base_url(&service_url))?;
     let (client_key, inbox_url) = (variable("AUTHMINT_CLIENT_KEY")?, variable("AUTHMINT_INBOX_URL").ok());
+    let options = AuthOptions::new(variable("AUTHMINT_SERVER_KEY")?).client_key(client_key.as_str());
+    let auth = Auth::new(options.base_url(&service_url))?;
     let site = Data::new(Site::new("actix-web", &service_url, client_key, inbox_url)?);
 
     let port = variable("PORT").map_or(Ok(3000), |port| port.parse())?;

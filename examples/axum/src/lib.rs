@@ -79,7 +79,9 @@ pub fn router(config: DemoConfig) -> Result<Router, DemoError> {
 /// What the SDK must be told.
 #[must_use]
 pub fn options(config: &DemoConfig) -> AuthOptions {
-    AuthOptions::new(config.server_key.as_str()).base_url(&config.service_url)
+    AuthOptions::new(config.server_key.as_str())
+        .client_key(config.client_key.as_str())
+        .base_url(&config.service_url)
 }
 
 /// Builds the app on an SDK whose clock and network are not the system's; most apps have no use for this, but

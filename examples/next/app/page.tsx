@@ -1,9 +1,7 @@
-// Rendered on the server, for whoever asks.
+// Rendered on the server, for whoever asks. Signing in is a link, signing out a form: neither needs a script.
 
 import Link from "next/link";
 import { auth } from "../auth";
-import { SignIn } from "./sign-in";
-import { SignOut } from "./sign-out";
 
 export default async function Page() {
   const { userId, error } = await auth();
@@ -17,7 +15,9 @@ export default async function Page() {
         <p>
           <Link href="/account">Your account</Link>
         </p>
-        <SignOut />
+        <form method="post" action="/auth/sign-out">
+          <button id="sign-out">Sign out</button>
+        </form>
       </>
     );
   }
@@ -25,8 +25,13 @@ export default async function Page() {
   if (error?.retryable) return <p role="alert">The sign-in service does not answer. Try again in a moment.</p>;
   return (
     <>
-      <h1>Sign in</h1>
-      <SignIn service={process.env.AUTHMINT_BASE_URL ?? ""} clientKey={process.env.AUTHMINT_CLIENT_KEY ?? ""} />
+      <h1>Hello, stranger</h1>
+      <p>
+        {/* A plain link: the router would fetch what leads to another host. */}
+        <a id="sign-in" href="/auth/sign-in">
+          Sign in
+        </a>
+      </p>
     </>
   );
 }

@@ -137,7 +137,7 @@ test("the modal signs in, the server renders the user, a reload keeps it, and si
 
   await page.goto(origin);
   await page.locator("#sign-out").click();
-  await page.locator("#email").waitFor();
+  await page.locator("#sign-in").waitFor();
   await page.screenshot({ path: join(screenshots, "next-signed-out.png") });
   assert.deepEqual(await tokens(context), {}, "both pairs are gone");
   assert.equal((await service.refresh(refresh)).status, 401, "and the session has ended at the service");
@@ -183,7 +183,7 @@ test("a minute of outage, twelve lives of a JWT, signs nobody out", async (t) =>
   const alert = page.getByText("The sign-in service does not answer");
   do {
     await page.goto(origin);
-    assert.equal(await page.locator("#email").count(), 0, "nobody is asked to sign in");
+    assert.equal(await page.locator("#sign-in").count(), 0, "nobody is asked to sign in");
   } while ((await alert.count()) === 0 || performance.now() < over);
   await page.screenshot({ path: join(screenshots, "next-outage.png") });
   assert.ok(door.turnedAway > 0);

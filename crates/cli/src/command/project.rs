@@ -2,13 +2,18 @@
 
 use super::{
     CommandError,
-    offline::{Absent, Flags, moment, report},
+    offline::{Absent, Flags, moment, report, show_or},
 };
 use authmint_domain::{
     flow::admin::project::{self, ProjectChange},
-    model::{grant::OperatorGrant, policy::PolicyChange, project::Project},
+    model::{
+        grant::OperatorGrant,
+        policy::PolicyChange,
+        project::{Brand, Project},
+    },
 };
 use authmint_protocol::{api_key::Environment, id::ProjectId, time::Timestamp, token::Algorithm};
+use authmint_server::adapter::mailer::Preview;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -50,6 +55,17 @@ enum Action {
         name: Option<String>,
         #[command(flatten)]
         settings: Settings,
+    },
+    /// Show the mail that people get when they sign in, with a made-up code.
+    Mail {
+        /// Its ID.
+        id: ProjectId,
+        /// The languages that the reader understands, as browsers list them; the first that there is speaks.
+        #[arg(long, value_name = "LANGUAGES", default_value = "en")]
+        language: String,
+        /// Print its HTML alone, whole in itself: `… --html > mail.html`, and open that.
+        #[arg(long)]
+        html: bool,
     },
     /// End every session that was opened before a moment, now unless said: after a leak of which nobody knows whom it
     /// touched. Servers that follow the feed refuse their JWTs within two seconds.
@@ -136,6 +152,9 @@ impl Settings {
 /// Runs the command.
 pub(crate) fn run(options: Options) -> Result<(), CommandError> {
     let Options { flags, action } = options;
+    if let Action::Mail { id, language, html } = action {
+        return mail(&flags, id, &language, html);
+    }
     let absent = if matches!(action, Action::Create { .. }) { Absent::Make } else { Absent::Refuse };
     report(&flags, absent, |cx| async move {
         let operator = OperatorGrant::command_line();
@@ -153,8 +172,19 @@ pub(crate) fn run(options: Options) -> Result<(), CommandError> {
             Action::NotBefore { id, at } => {
                 shown(&project::set_not_before(&cx, &operator.manage(id), at).await?)
             }
+            Action::Mail { .. } => Value::Null,
         };
         Ok(found)
+    })
+}
+
+fn mail(flags: &Flags, id: ProjectId, language: &str, html: bool) -> Result<(), CommandError> {
+    show_or(flags, Absent::Refuse, |cx| async move {
+        let project = project::show(&cx, &OperatorGrant::command_line().manage(id)).await?;
+        let Preview { subject, text, html: whole } =
+            Preview::of(Brand::of(&project), language, project.policy.code_ttl)?;
+        let value = json!({ "subject": subject, "text": text, "html": whole });
+        Ok((value, if html { whole } else { format!("Subject: {subject}\n\n{text}") }))
     })
 }
 

@@ -55,6 +55,22 @@ async fn threat_22_a_user_disabled_at_the_command_line_is_out_of_the_running_ser
     assert!(!gone.status.success() && String::from_utf8_lossy(&gone.stderr).contains("no such user"));
 }
 
+#[test]
+fn the_mail_of_a_project_can_be_looked_at_in_every_language() {
+    let place = Place::new();
+    place.configure_with_mail();
+    let created = ["project", "--json", "create", "--name", "Tea & Co", "--environment", "production"];
+    let project = place.run(&[&created[..], &["--accent-color", "#0b7285"]].concat());
+    let id = text(&project["id"]);
+    let mail = place.run(&["project", "--json", "mail", id, "--language", "es-MX"]);
+    assert_eq!(text(&mail["subject"]), "Tu código para iniciar sesión en Tea & Co");
+    assert!(text(&mail["text"]).contains("123456"));
+    let html = place.command("project").args(["mail", id, "--html"]).output().unwrap();
+    let html = String::from_utf8(html.stdout).unwrap();
+    assert!(html.starts_with("<!doctype html>") && html.contains("#0b7285"), "{html}");
+    assert!(html.contains("Tea &#38; Co") && html.contains("123456"), "{html}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_end_one_by_one_all_of_a_user_and_all_of_a_project() {
     let (place, mails, served, project, key) = running();

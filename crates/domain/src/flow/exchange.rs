@@ -13,12 +13,14 @@ use crate::{
         project::Scope,
         session::Device,
     },
-    port::{Clock as _, Entropy as _, IssuerKeys as _, IssuerKeysError, Store as _, StoreError, Trade},
+    port::{
+        Clock as _, Entropy as _, IssuerKeys as _, IssuerKeysError, KeySource, Store as _, StoreError, Trade,
+    },
 };
 use authmint_protocol::{
     ErrorCode,
     api_key::Usage,
-    id::{SessionId, UserId},
+    id::{ProjectId, SessionId, UserId},
     secret::ForeignJwt,
     time::Timestamp,
 };
@@ -76,24 +78,49 @@ impl ExchangeError {
     }
 }
 
-/// Trades a JWT for auth material; `named` is the issuer that the caller names, by its name in the project.
+/// The issuers that a project trusts, with their rules read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trusted(Vec<Candidate>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Candidate {
+    issuer: TrustedIssuer,
+    rules: Rules,
+    source: KeySource,
+}
+
+/// Reads the issuers that a project trusts; what is read may be kept for a moment, since a trade asks again whether its issuer is still trusted.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn trusted<P: Ports>(cx: &Context<P>, project_id: ProjectId) -> Result<Trusted, StoreError> {
+    let candidate = |issuer: TrustedIssuer| {
+        let rules = Rules::of(&issuer.terms).ok()?;
+        let source = rules.key_source(project_id);
+        Some(Candidate { issuer, rules, source })
+    };
+    Ok(Trusted(cx.store.issuers(project_id).await?.into_iter().filter_map(candidate).collect()))
+}
+
+/// Trades a JWT of one of the issuers for auth material; `named` is the issuer that the caller names, by its name in the
+/// project.
 ///
 /// # Errors
 /// [`ExchangeError`]; the JWT was used up only if it was traded.
 pub async fn exchange<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
-    token: &ForeignJwt,
-    named: Option<&str>,
+    trusted: &Trusted,
+    (token, named): (&ForeignJwt, Option<&str>),
     device: Device,
 ) -> Result<AuthMaterial, ExchangeError> {
     let now = cx.clock.now();
     let project = grant.project();
-    let trusted = cx.store.issuers(project.id).await?;
-    let (issuer, rules) = choose(&trusted, token, named)?;
-    let verified = verify(cx, (issuer, &rules), token, now).await?;
+    let (candidate, kid) = trusted.choose(token, named)?;
+    let verified = verify(cx, candidate, (token, kid), now).await?;
     verified.issued_since(project.not_before)?;
     let key = signing_key(cx, grant, now).await?;
+    let issuer = &candidate.issuer;
     let assertion = Assertion {
         project_id: project.id,
         issuer_id: issuer.id,
@@ -110,38 +137,40 @@ pub async fn exchange<P: Ports>(
     Ok(material(cx, grant, &key, reply)?)
 }
 
-/// The issuer that the JWT names, among those that the project trusts; what the caller names must be the same.
-pub(super) fn choose<'i>(
-    trusted: &'i [TrustedIssuer],
-    token: &ForeignJwt,
-    named: Option<&str>,
-) -> Result<(&'i TrustedIssuer, Rules), ExchangeError> {
-    if let Some(name) = named {
-        let found = trusted.iter().find(|issuer| issuer.name == name);
-        let issuer = found.ok_or_else(|| ExchangeError::NotTrusted(printable(name)))?;
-        let rules = Rules::of(&issuer.terms).map_err(|_| ExchangeError::NotTrusted(printable(name)))?;
-        return Ok((issuer, rules));
+impl Trusted {
+    /// The issuer that the JWT names, and the key that it wants; what the caller names must be the same.
+    fn choose(
+        &self,
+        token: &ForeignJwt,
+        named: Option<&str>,
+    ) -> Result<(&Candidate, Option<String>), ExchangeError> {
+        if let Some(name) = named {
+            let found = self.0.iter().find(|candidate| candidate.issuer.name == name);
+            let candidate = found.ok_or_else(|| ExchangeError::NotTrusted(printable(name)))?;
+            return Ok((candidate, issuer::claimed(token.reveal()).ok().and_then(|claimed| claimed.kid)));
+        }
+        let claimed = issuer::claimed(token.reveal())?;
+        let fitting = || self.0.iter().filter(|candidate| candidate.rules.may_have_signed(&claimed));
+        // Two entries of one issuer differ in audience; the first by name that knows the JWT's speaks for it.
+        let best =
+            fitting().find(|candidate| candidate.rules.knows_audience(&claimed)).or_else(|| fitting().next());
+        let candidate = best.ok_or_else(|| ExchangeError::NotTrusted(printable(&claimed.issuer)))?;
+        Ok((candidate, claimed.kid))
     }
-    let claimed = issuer::claimed(token.reveal())?;
-    let fitting = trusted.iter().filter_map(|issuer| {
-        let rules = Rules::of(&issuer.terms).ok()?;
-        rules.may_have_signed(&claimed).then_some((issuer, rules))
-    });
-    // Two entries of one issuer differ in audience; the first by name that knows the JWT's speaks for it.
-    let fitting: Vec<_> = fitting.collect();
-    let best = fitting.iter().position(|(_, rules)| rules.knows_audience(&claimed)).unwrap_or(0);
-    fitting.into_iter().nth(best).ok_or_else(|| ExchangeError::NotTrusted(printable(&claimed.issuer)))
 }
 
 async fn verify<P: Ports>(
     cx: &Context<P>,
-    (issuer, rules): (&TrustedIssuer, &Rules),
-    token: &ForeignJwt,
+    Candidate { rules, source, .. }: &Candidate,
+    (token, kid): (&ForeignJwt, Option<String>),
     now: Timestamp,
 ) -> Result<Verified, ExchangeError> {
+    if let Some(keys) = cx.issuer_keys.at_hand(source, kid.as_deref(), now) {
+        return Ok(rules.verify(token.reveal(), &keys, now)?);
+    }
     // Before its keys are asked for: no refused form makes the service call anybody.
     let kid = rules.kid(token.reveal(), now)?;
-    let keys = cx.issuer_keys.find(&rules.key_source(issuer.project_id), kid.as_deref(), now).await?;
+    let keys = cx.issuer_keys.find(source, kid.as_deref(), now).await?;
     Ok(rules.verify(token.reveal(), &keys, now)?)
 }
 

@@ -163,7 +163,9 @@ impl EmailChallenge {
         })
     }
 
-    fn resend_wait(&self) -> Duration {
+    /// How long after this code was sent another may be.
+    #[must_use]
+    pub fn resend_wait(&self) -> Duration {
         if self.failures >= FAILURES_BEFORE_SLOW {
             return LONGEST_RESEND;
         }

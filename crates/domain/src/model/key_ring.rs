@@ -23,8 +23,6 @@ pub enum KeyUse {
     EmailId,
     /// MAC of a stored email code.
     EmailCode,
-    /// Seal of stored signing keys.
-    SigningKeySeal,
     /// Seed of the key that signs API keys, where an operator brings none.
     ApiKeySigner,
     /// MAC of authorization codes.
@@ -38,12 +36,11 @@ pub enum KeyUse {
 }
 
 impl KeyUse {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 9] = [
         Self::RefreshToken,
         Self::OneTimeSecret,
         Self::EmailId,
         Self::EmailCode,
-        Self::SigningKeySeal,
         Self::ApiKeySigner,
         Self::AuthorizationCode,
         Self::PageSession,
@@ -57,12 +54,31 @@ impl KeyUse {
             Self::OneTimeSecret => b"authmint one-time-secret v1",
             Self::EmailId => b"authmint email-id v1",
             Self::EmailCode => b"authmint email-code v1",
-            Self::SigningKeySeal => b"authmint signing-key-seal v1",
             Self::ApiKeySigner => b"authmint api-key-signer v1",
             Self::AuthorizationCode => b"authmint authorization-code v1",
             Self::PageSession => b"authmint page-session v1",
             Self::PageForm => b"authmint page-form v1",
             Self::RingMark => b"authmint ring-mark v1",
+        }
+    }
+}
+
+/// What a derived key seals; its label is part of the derivation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SealUse {
+    /// Stored signing keys.
+    SigningKey,
+    /// What the sign-in page shows, in its address.
+    PageStep,
+}
+
+impl SealUse {
+    const ALL: [Self; 2] = [Self::SigningKey, Self::PageStep];
+
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::SigningKey => b"authmint signing-key-seal v1",
+            Self::PageStep => b"authmint page-step v1",
         }
     }
 }
@@ -96,27 +112,29 @@ pub struct KeyRing {
 /// The keys derived from one secret, made once: a refresh pays for a MAC, not for a derivation.
 struct Derived {
     macs: [hmac::Key; KeyUse::ALL.len()],
-    seal: LessSafeKey,
+    seals: [LessSafeKey; SealUse::ALL.len()],
     signer_seed: Zeroizing<[u8; 32]>,
 }
 
 impl Derived {
     fn from_secret(secret: &[u8; 32]) -> Self {
         let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, b"authmint key ring").extract(secret);
-        let expand = |usage: KeyUse| {
+        let expand = |label: &[u8]| {
             let mut out = Zeroizing::new([0_u8; 32]);
             extracted
-                .expand(&[usage.label()], hkdf::HKDF_SHA256)
+                .expand(&[label], hkdf::HKDF_SHA256)
                 .and_then(|okm| okm.fill(&mut out[..]))
                 .expect("32 bytes are within what HKDF-SHA-256 yields");
             out
         };
-        let seal = UnboundKey::new(&AES_256_GCM, &expand(KeyUse::SigningKeySeal)[..])
-            .expect("32 bytes are an AES-256 key");
+        let seal = |usage: SealUse| {
+            let key = UnboundKey::new(&AES_256_GCM, &expand(usage.label())[..]);
+            LessSafeKey::new(key.expect("32 bytes are an AES-256 key"))
+        };
         Self {
-            macs: KeyUse::ALL.map(|usage| hmac::Key::new(hmac::HMAC_SHA256, &expand(usage)[..])),
-            seal: LessSafeKey::new(seal),
-            signer_seed: expand(KeyUse::ApiKeySigner),
+            macs: KeyUse::ALL.map(|usage| hmac::Key::new(hmac::HMAC_SHA256, &expand(usage.label())[..])),
+            seals: SealUse::ALL.map(seal),
+            signer_seed: expand(KeyUse::ApiKeySigner.label()),
         }
     }
 }
@@ -169,18 +187,17 @@ impl KeyRing {
         self.mac_key(usage, id).is_some_and(|key| hmac::verify(key, message, tag).is_ok())
     }
 
-    /// Seals a secret for the database under the active key; `nonce` must be drawn anew for each call.
+    /// Seals what others keep for us under the active key; `nonce` must be drawn anew for each call.
     ///
     /// `context` is bound to it: a sealed row moved to another place does not open.
     #[must_use]
-    pub fn seal(&self, nonce: [u8; 12], context: &[u8], secret: &[u8]) -> Vec<u8> {
+    pub fn seal(&self, usage: SealUse, nonce: [u8; 12], context: &[u8], secret: &[u8]) -> Vec<u8> {
         let mut out = self.active.to_be_bytes().to_vec();
         out.extend_from_slice(&nonce);
         let mut body = Zeroizing::new(secret.to_vec());
-        let tag = self.keys[&self.active]
-            .seal
+        let tag = self.keys[&self.active].seals[usage as usize]
             .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context), &mut body)
-            .expect("a key of a few hundred bytes is within what AES-GCM seals");
+            .expect("a few hundred bytes are within what AES-GCM seals");
         out.extend_from_slice(&body);
         out.extend_from_slice(tag.as_ref());
         out
@@ -188,11 +205,11 @@ impl KeyRing {
 
     /// Opens what [`seal`](Self::seal) made; `None` if it was made under another ring or tampered with.
     #[must_use]
-    pub fn open(&self, context: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub fn open(&self, usage: SealUse, context: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (id, rest) = sealed.split_first_chunk::<4>()?;
         let (nonce, body) = rest.split_first_chunk::<12>()?;
         let mut body = Zeroizing::new(body.to_vec());
-        let key = &self.keys.get(&u32::from_be_bytes(*id))?.seal;
+        let key = &self.keys.get(&u32::from_be_bytes(*id))?.seals[usage as usize];
         let len = key
             .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(context), &mut body)
             .ok()?
@@ -303,10 +320,12 @@ mod tests {
     #[test]
     fn a_sealed_secret_opens_only_whole_in_its_place_and_under_its_ring() {
         let ring = KeyRing::single(1, &[7; 32]);
-        let sealed = ring.seal([3; 12], b"kid", b"private");
-        assert_eq!(ring.open(b"kid", &sealed).as_deref().map(Vec::as_slice), Some(&b"private"[..]));
-        assert!(ring.open(b"other", &sealed).is_none());
-        assert!(KeyRing::single(1, &[8; 32]).open(b"kid", &sealed).is_none());
-        assert!((0..sealed.len()).all(|cut| ring.open(b"kid", &sealed[..cut]).is_none()));
+        let usage = SealUse::SigningKey;
+        let sealed = ring.seal(usage, [3; 12], b"kid", b"private");
+        assert_eq!(ring.open(usage, b"kid", &sealed).as_deref().map(Vec::as_slice), Some(&b"private"[..]));
+        assert!(ring.open(usage, b"other", &sealed).is_none());
+        assert!(ring.open(SealUse::PageStep, b"kid", &sealed).is_none());
+        assert!(KeyRing::single(1, &[8; 32]).open(usage, b"kid", &sealed).is_none());
+        assert!((0..sealed.len()).all(|cut| ring.open(usage, b"kid", &sealed[..cut]).is_none()));
     }
 }

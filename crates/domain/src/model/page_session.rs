@@ -82,6 +82,7 @@ impl PageSession {
         };
         let over = user.may_sign_in().is_err()
             || sessions.iter().any(by_others)
+            || user.sessions_ended_at.is_some_and(|at| self.proven_at <= at)
             || not_before.is_some_and(|at| self.proven_at < at);
         let email = user.email.clone().filter(|_| !over)?;
         Some(Proof {

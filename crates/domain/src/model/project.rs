@@ -25,6 +25,26 @@ pub struct Project {
     pub created_at: Timestamp,
 }
 
+/// What pages and mails show of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brand {
+    /// What they call the app.
+    pub name: String,
+    /// The colour, as `#rrggbb`.
+    pub accent_color: String,
+    /// A `data:` URL of a picture; empty: none.
+    pub logo: String,
+}
+
+impl Brand {
+    /// That of a project.
+    #[must_use]
+    pub fn of(project: &Project) -> Self {
+        let Policy { accent_color, logo, .. } = &project.policy;
+        Self { name: project.name.clone(), accent_color: accent_color.clone(), logo: logo.clone() }
+    }
+}
+
 /// The text is no name of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("name must be 1 to 100 characters in one line: people read it in mails and on pages")]

@@ -26,6 +26,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// When an operator disabled the user, if one did: nothing of theirs is answered until enabled again.
     pub disabled_at: Option<Timestamp>,
+    /// When all of the user's sessions were last ended at once: what was proven before then is proven no more.
+    pub sessions_ended_at: Option<Timestamp>,
 }
 
 /// The user was disabled by an operator.
@@ -56,7 +58,8 @@ impl User {
             UserChange::Enable => None,
             UserChange::EndSessions(_) | UserChange::Delete(_) => self.disabled_at,
         };
-        Self { disabled_at, ..self.clone() }
+        let sessions_ended_at = change.ends().map(|ended| ended.at).or(self.sessions_ended_at);
+        Self { disabled_at, sessions_ended_at, ..self.clone() }
     }
 
     /// Whether the user may sign in.

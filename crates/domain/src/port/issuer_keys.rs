@@ -47,6 +47,9 @@ pub enum IssuerKeysError {
 
 /// Who keeps the keys of issuers of others, and fetches them where they are not known.
 pub trait IssuerKeys: Send + Sync + 'static {
+    /// The keys of an issuer, if they are known, new enough, and hold the key named `kid`: nobody is asked.
+    fn at_hand(&self, source: &KeySource, kid: Option<&str>, now: Timestamp) -> Option<KeySet>;
+
     /// The keys of an issuer, fetched if they are not known, are old, or do not hold the key named `kid`.
     ///
     /// An unknown name is no reason to ask the issuer again and again: the set may come without the key.

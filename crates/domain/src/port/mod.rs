@@ -13,7 +13,7 @@ pub use rows::{
 };
 pub use store::{Store, StoreError};
 
-use crate::model::signing_key::GeneratedKey;
+use crate::model::{project::Brand, signing_key::GeneratedKey};
 use authmint_protocol::{
     jwk::{KeySet, PublicKey},
     secret::EmailCode,
@@ -106,8 +106,10 @@ pub struct CodeMail {
     pub to: String,
     /// The code.
     pub code: EmailCode,
-    /// What the mail calls the app.
-    pub project_name: String,
+    /// How the mail looks.
+    pub brand: Brand,
+    /// The languages that its reader understands, as the header `Accept-Language` lists them; empty: not known.
+    pub languages: String,
     /// How long the code is good.
     pub valid_for: Duration,
     /// When it was written.

@@ -9,7 +9,13 @@ use crate::{
         reply::Json,
     },
 };
-use authmint_domain::flow::{exchange::exchange as trade, refresh::AuthMaterial};
+use authmint_domain::{
+    flow::{
+        exchange::{self, ExchangeError},
+        refresh::AuthMaterial,
+    },
+    model::{assertion::TradeRefused, grant::ProjectGrant, session::Device},
+};
 use authmint_protocol::{
     ErrorCode,
     wire::{
@@ -48,14 +54,42 @@ pub(crate) async fn exchange(
     body::JsonOrForm(request): body::JsonOrForm<ExchangeRequest>,
 ) -> Result<Json<RefreshResponse>, Problem> {
     check(&request)?;
-    let named = request.issuer.as_deref().filter(|name| !name.is_empty());
     let AuthMaterial { jwt, refresh_token, expires_at, user, .. } =
-        trade(app.context(), &caller.grant, &request.subject_token, named, device).await?;
+        trade(&app, &caller.grant, &request, device).await?;
     Ok(Json(RefreshResponse {
         jwt,
         refresh: RefreshMaterial::new(refresh_token, expires_at),
         user: user.to_wire(),
     }))
+}
+
+/// Trades by what is known of the project's issuers; what that refuses is held against what is true now, if it is another.
+async fn trade(
+    app: &App,
+    grant: &ProjectGrant,
+    request: &ExchangeRequest,
+    device: Device,
+) -> Result<AuthMaterial, ExchangeError> {
+    let (cx, project_id) = (app.context(), grant.project().id);
+    let named = request.issuer.as_deref().filter(|name| !name.is_empty());
+    let asked = (&request.subject_token, named);
+    let Some(recent) = app.known_issuers().recent(cx, project_id) else {
+        let trusted = app.known_issuers().current(cx, project_id).await?;
+        return exchange::exchange(cx, grant, &trusted, asked, device).await;
+    };
+    let refused = match exchange::exchange(cx, grant, &recent, asked, device.clone()).await {
+        Err(
+            error @ (ExchangeError::NotTrusted(_)
+            | ExchangeError::Invalid(_)
+            | ExchangeError::Refused(TradeRefused::Untrusted)),
+        ) => error,
+        traded => return traded,
+    };
+    let trusted = app.known_issuers().current(cx, project_id).await?;
+    if trusted == recent {
+        return Err(refused);
+    }
+    exchange::exchange(cx, grant, &trusted, asked, device).await
 }
 
 fn check(request: &ExchangeRequest) -> Result<(), Problem> {

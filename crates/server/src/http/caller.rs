@@ -13,7 +13,10 @@ use authmint_protocol::{
 };
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::{Extensions, HeaderMap, header, request::Parts};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
 
 /// A caller whose API key permits the call.
 pub(crate) struct Caller {
@@ -87,6 +90,18 @@ impl FromRequestParts<App> for Bearer {
             let text = "a session JWT is required; send it as Authorization: Bearer";
             Problem::new(ErrorCode::JwtInvalid, text).challenged("Bearer")
         })
+    }
+}
+
+/// Which languages the person at the caller's device understands, as far as it says so.
+pub(crate) struct Languages(pub(crate) String);
+
+impl FromRequestParts<App> for Languages {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Infallible> {
+        let listed = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Ok(Self(listed.unwrap_or_default().to_owned()))
     }
 }
 

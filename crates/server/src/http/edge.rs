@@ -8,8 +8,7 @@ use super::{
 use crate::{
     app::{App, HttpLimits},
     metrics::Route,
-    router::CROSS_ORIGIN,
-    telemetry,
+    router, telemetry,
 };
 use authmint_domain::port::Clock as _;
 use authmint_protocol::ErrorCode;
@@ -70,8 +69,7 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
 }
 
 fn is_cross_origin(app: &App, path: &str) -> bool {
-    path.strip_prefix(app.config().public_url.path_prefix())
-        .is_some_and(|path| CROSS_ORIGIN.iter().any(|open| path.starts_with(open)))
+    path.strip_prefix(app.config().public_url.path_prefix()).is_some_and(router::is_cross_origin)
 }
 
 fn admit(app: &App, request: &Request) -> Result<(), Problem> {

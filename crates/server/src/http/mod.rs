@@ -8,6 +8,7 @@ pub(crate) mod edge;
 pub(crate) mod flood;
 mod headers;
 mod host;
+pub(crate) mod known_issuers;
 pub(crate) mod known_keys;
 pub(crate) mod known_operators;
 pub(crate) mod last_used;

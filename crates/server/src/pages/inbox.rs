@@ -17,7 +17,8 @@ use http::{HeaderValue, header};
 /// The page loads its own parts and nothing else; mails are shown in frames of their own.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// A mail may style itself, and can do nothing else, not even as a page of its own.
-const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'";
+const MAIL_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'";
 
 #[derive(Template)]
 #[template(path = "inbox.html")]

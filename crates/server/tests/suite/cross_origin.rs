@@ -16,6 +16,8 @@ async fn a_preflight_is_answered_to_anyone_without_a_key_and_hands_out_no_creden
         format!("{A}/social/google/start"),
         format!("{A}/crypto_wallets/authenticate/start"),
         USER.to_owned(),
+        "/api/v1/sessions".to_owned(),
+        "/api/v1/sessions/exchange".to_owned(),
     ] {
         let asked = service.call("OPTIONS", &path).without("x-api-key").header("origin", FOREIGN);
         let asked = asked.header("access-control-request-method", "POST");
@@ -91,7 +93,15 @@ async fn refusals_of_every_kind_can_be_read_across_origins() {
 #[tokio::test]
 async fn what_is_not_for_foreign_pages_answers_them_no_preflight() {
     let service = Service::start().await;
-    for path in ["/dev/clock", "/dev/inbox.json", "/healthz", "/api/v1/sessions"] {
+    for path in [
+        "/dev/clock",
+        "/dev/inbox.json",
+        "/healthz",
+        "/api/v1/sessions/",
+        "/api/v1/sessions/00000000-0000-4000-8000-000000000000",
+        "/api/v1/sessionsx",
+        "/api/v1/users",
+    ] {
         let asked = service.call("OPTIONS", path).header("origin", FOREIGN);
         let answer = asked.header("access-control-request-method", "POST").send().await;
         assert!(answer.status >= 400, "{path}");

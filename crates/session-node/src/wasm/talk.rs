@@ -81,7 +81,7 @@ impl Talk {
             "limit" | "known" | "request" | "receive" | "failed" => self.ask_call(question),
             "answered" | "checked" => self.go_on(&question),
             "recognise" | "storeUnverified" | "signOut" | "signOutWith" | "callUser" | "follow"
-            | "upkeep" => self.ask_guard(question),
+            | "upkeep" | "beginSignIn" | "returnTo" => self.ask_guard(question),
             _ => self.begin(question),
         }
     }
@@ -97,6 +97,7 @@ impl Talk {
             "beginWith" => guard.begin_with(question.jwt.map(SessionJwt::new), token, now),
             "beginRenewal" => guard.begin_renewal(&head, token, now),
             "beginExchange" => guard.begin_exchange(&head, &OneTimeSecret::new(question.text), now),
+            "beginCallback" => guard.begin_callback(&head, &question.text, now),
             "beginStore" => guard.begin_store(&head, Material::read(&question.text)?, now),
             unknown => return Some(object(&mut [("fault", format!("unknown question {unknown}").into())])),
         };
@@ -141,6 +142,12 @@ impl Talk {
                 let token = session.refresh_token().map_or("", RefreshToken::reveal);
                 Some(vec![session.user_id(), session.jwt().reveal(), token].into())
             }
+            "beginSignIn" => {
+                let drawn = convert::drawn(&question.bytes)?;
+                let outcome = guard.begin_sign_in(&head(&question.head), &question.text, &drawn, now);
+                Some(value(&NodeOutcome::from(&outcome)))
+            }
+            "returnTo" => Some(guard.return_to(&question.text).into()),
             "storeUnverified" => {
                 let material = Material::read(&question.text)?;
                 let ends = time(question.jwt_ends);

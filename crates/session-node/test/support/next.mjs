@@ -32,7 +32,7 @@ export async function makeApp(folder, tarball, { next, file, runtime, short, ali
   await mkdir(place, { recursive: true });
   await run("tar", ["-xzf", tarball, "-C", place, "--strip-components=1"]);
 
-  const proxy = (await readFile(join(folder, "proxy.ts"), "utf8")).replace("function proxy", `function ${file}`);
+  const proxy = (await readFile(new URL("guide-proxy.ts", import.meta.url), "utf8")).replace("function proxy", `function ${file}`);
   const long = runtime ? proxy.replace("config = {", `config = { runtime: "${runtime}",`) : proxy;
   await rm(join(folder, "proxy.ts"));
   await writeFile(join(folder, `${file}.ts`), short ? helper(file, runtime) : long);

@@ -78,7 +78,7 @@ where
         let outcome = self.auth.get_session(&request);
         let inner = Rc::clone(&self.inner);
         Box::pin(async move {
-            let Outcome { session, cookies } = outcome.await;
+            let Outcome { session, cookies, .. } = outcome.await;
             request.extensions_mut().insert(Checked(session));
             match inner.call(request).await {
                 Ok(mut answer) => {

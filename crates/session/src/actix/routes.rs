@@ -5,7 +5,7 @@ use crate::{
     client::{Auth, Host},
     error::AuthError,
     guard::RequestHead,
-    web::{BODY_LIMIT, Route, check_origin},
+    web::{BODY_LIMIT, Route},
 };
 use ::actix_web::{
     HttpRequest, HttpResponse,
@@ -15,31 +15,36 @@ use ::actix_web::{
 };
 use bytes::Bytes;
 
-/// Three routes, for [`Scope::configure`](::actix_web::Scope::configure) of the scope where the app wants them:
+/// The routes of a sign-in, for [`Scope::configure`](::actix_web::Scope::configure) of the scope where the app wants them:
 ///
-/// - `POST /exchange` with `{"oneTimeSecret"}` finishes a sign-in: it sets the session's cookies.
+/// - `GET /sign-in` sends a person to the service's sign-in page, and `GET /callback` takes them back: signed in, to where
+///   the parameter `return_to` of the first said. Register the callback's URL for the project.
+/// - `POST /sign-out` is the same as `/logout` for a form of the app's own pages: it ends at its `return_to`.
+/// - `POST /exchange` with `{"oneTimeSecret"}` finishes a sign-in that a script of the app's page made.
 /// - `POST /refresh` renews the session by its cookies, or by `{"refresh"}`.
 /// - `POST /logout` ends it.
 ///
-/// They take calls of the same origin only, with JSON or without a body, and at most [`BODY_LIMIT`] bytes.
+/// What is posted must come of the same origin, to the last three as JSON or without a body of at most [`BODY_LIMIT`] bytes.
 pub fn routes<H: Host>(auth: Auth<H>) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         for route in Route::ALL {
             let auth = auth.clone();
             let serve =
                 move |request, body: web::Payload| serve(route, auth.clone(), request, body.into_inner());
-            config.service(web::resource(route.path()).route(web::post().to(serve)));
+            let method = if route.is_link() { web::get() } else { web::post() };
+            config.service(web::resource(route.path()).route(method.to(serve)));
         }
     }
 }
 
 async fn serve<H: Host>(route: Route, auth: Auth<H>, request: HttpRequest, body: Payload) -> HttpResponse {
     let head = RequestHead::from(&request);
-    let body = match check_origin(head, !matches!(body, Payload::None)) {
+    let body = match route.admit(head, !matches!(body, Payload::None)) {
         Ok(()) => read(body).await,
         Err(refused) => Err(refused),
     };
-    response(route.answer(&auth, head, body).await)
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    response(route.answer(&auth, head, target, body).await)
 }
 
 async fn read(body: Payload) -> Result<Bytes, AuthError> {

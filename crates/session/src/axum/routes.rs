@@ -4,28 +4,32 @@ use crate::{
     client::{Auth, Host},
     error::AuthError,
     guard::RequestHead,
-    web::{BODY_LIMIT, Route, check_origin},
+    web::{BODY_LIMIT, Route},
 };
 use ::axum::{
     Router,
     body::{Body, HttpBody},
-    extract::{Request, State},
+    extract::{OriginalUri, Request, State},
     response::Response,
-    routing::post,
+    routing::{get, post},
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 
-/// Three routes, to be nested where the app wants them:
+/// The routes of a sign-in, to be nested where the app wants them:
 ///
-/// - `POST /exchange` with `{"oneTimeSecret"}` finishes a sign-in: it sets the session's cookies.
+/// - `GET /sign-in` sends a person to the service's sign-in page, and `GET /callback` takes them back: signed in, to where
+///   the parameter `return_to` of the first said. Register the callback's URL for the project.
+/// - `POST /sign-out` is the same as `/logout` for a form of the app's own pages: it ends at its `return_to`.
+/// - `POST /exchange` with `{"oneTimeSecret"}` finishes a sign-in that a script of the app's page made.
 /// - `POST /refresh` renews the session by its cookies, or by `{"refresh"}`.
 /// - `POST /logout` ends it.
 ///
-/// They take calls of the same origin only, with JSON or without a body, and at most [`BODY_LIMIT`] bytes.
+/// What is posted must come of the same origin, to the last three as JSON or without a body of at most [`BODY_LIMIT`] bytes.
 pub fn routes<H: Host, S: Clone + Send + Sync + 'static>(auth: Auth<H>) -> Router<S> {
     let mounted = Route::ALL.into_iter().fold(Router::new(), |router, route| {
-        router.route(route.path(), post(move |State(auth), request| serve::<H>(route, auth, request)))
+        let serve = move |State(auth), request| serve::<H>(route, auth, request);
+        router.route(route.path(), if route.is_link() { get(serve) } else { post(serve) })
     });
     mounted.with_state(auth)
 }
@@ -33,11 +37,14 @@ pub fn routes<H: Host, S: Clone + Send + Sync + 'static>(auth: Auth<H>) -> Route
 async fn serve<H: Host>(route: Route, auth: Auth<H>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let head = RequestHead::from(&parts);
-    let body = match check_origin(head, !HttpBody::is_end_stream(&body)) {
+    let body = match route.admit(head, !HttpBody::is_end_stream(&body)) {
         Ok(()) => read(body).await,
         Err(refused) => Err(refused),
     };
-    route.answer(&auth, head, body).await.map(Body::from)
+    // As the browser sent it: nested routers see the rest of the path alone.
+    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
+    let target = uri.path_and_query().map_or("/", |target| target.as_str());
+    route.answer(&auth, head, target, body).await.map(Body::from)
 }
 
 async fn read(body: Body) -> Result<Bytes, AuthError> {

@@ -2,6 +2,7 @@
 
 use crate::error::{ConfigError, TransportError};
 use authmint_protocol::{jwk::MAX_KEY_SET_LEN, time::Timestamp};
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use std::{
@@ -23,6 +24,11 @@ pub trait Host: Send + Sync + 'static {
     /// Waits where no request waits along; a test whose time stands still tells the two apart.
     fn rest(&self, span: Duration) -> impl Future<Output = ()> + Send {
         self.sleep(span)
+    }
+
+    /// Draws bytes that nobody can guess: the state and the verifier of a sign-in.
+    fn draw(&self, bytes: &mut [u8]) {
+        SystemRandom::new().fill(bytes).expect("the system gives random bytes, or nothing here is safe");
     }
 
     /// Sends a request and reads the answer whole, without following redirects.

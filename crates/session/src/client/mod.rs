@@ -10,7 +10,10 @@ pub use settling::Settling;
 
 use crate::{
     error::{AuthError, ConfigError, UnavailableCause},
-    guard::{Answer, AuthOptions, Call, Guard, Outcome, Progress, RequestHead, SetCookies, Step, TryFailed},
+    guard::{
+        Answer, AuthOptions, Call, Guard, Outcome, Progress, RequestHead, SIGN_IN_DRAW, SetCookies, Step,
+        TryFailed,
+    },
     session::{AuthMaterial, Session},
 };
 use authmint_protocol::{
@@ -107,6 +110,23 @@ impl<H: Host> Auth<H> {
         secret: &OneTimeSecret,
     ) -> Settling<Outcome> {
         self.finish(self.guard().begin_exchange(head, secret, self.inner.host.now()))
+    }
+
+    /// Sends a person to the service's sign-in page: the answer is what the outcome's [`then`](Outcome::then) says, with its
+    /// cookies. `target` is the request's path and query; its last segment is the route's own name, and `callback` beside
+    /// it is where the person comes back to.
+    ///
+    /// The query may say `return_to`, a path within the app, and `prompt`, `login_hint` and `ui_locales` for the page.
+    pub fn begin_sign_in<'a>(&self, head: impl Into<RequestHead<'a>>, target: &str) -> Outcome {
+        let mut drawn = [0; SIGN_IN_DRAW];
+        self.inner.host.draw(&mut drawn);
+        self.guard().begin_sign_in(head, target, &drawn, self.inner.host.now())
+    }
+
+    /// Takes a person back from the sign-in page: the session's cookies are set, and the outcome's
+    /// [`then`](Outcome::then) says where the person goes on, or why not.
+    pub fn finish_sign_in<'a>(&self, head: impl Into<RequestHead<'a>>, target: &str) -> Settling<Outcome> {
+        self.finish(self.guard().begin_callback(head, target, self.inner.host.now()))
     }
 
     /// Stores auth material that the app got by other means, after verifying it.

@@ -1,6 +1,8 @@
 //! The start of a conversation: a request whose JWT was seen before is answered here, and most are.
 
-use super::{Guard, call::Call, outcome::Outcome, request::RequestHead, revocation::Standing};
+use super::{
+    Guard, call::Call, landing::Landing, outcome::Outcome, request::RequestHead, revocation::Standing,
+};
 use crate::{
     error::AuthError,
     session::{AuthMaterial, Session, Source, VerifiedJwt},
@@ -100,6 +102,8 @@ pub(super) struct Conversation {
     /// Pairs that the service refused for good.
     pub(super) refused: Vec<Scope>,
     pub(super) error: AuthError,
+    /// Where the person lands whose sign-in this is.
+    pub(super) landing: Option<Landing>,
 }
 
 /// One pair that may hold the session.
@@ -329,6 +333,7 @@ impl Conversation {
             waiting: Vec::new(),
             refused: Vec::new(),
             error: AuthError::NotSignedIn,
+            landing: None,
         }
     }
 

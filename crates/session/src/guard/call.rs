@@ -8,11 +8,11 @@ use crate::{
 use authmint_protocol::{
     ErrorCode,
     id::UserId,
-    secret::RefreshToken,
+    secret::{AuthorizationCode, CodeVerifier, RefreshToken},
     time::Timestamp,
     wire::{
         problem::Problem,
-        session::{LogoutRequest, RefreshRequest, RefreshResponse},
+        session::{CodeRequest, LogoutRequest, RefreshRequest, RefreshResponse},
         user::User,
     },
 };
@@ -42,6 +42,7 @@ enum Kind {
     /// The key set of whoever it is.
     Keys(Source),
     Refresh(RefreshToken),
+    Trade(CodeRequest),
     Logout(RefreshToken),
     User(UserId),
     /// What ended since this cursor.
@@ -93,6 +94,16 @@ impl Guard {
         self.call(Kind::Refresh(token.clone()), now)
     }
 
+    pub(super) fn call_trade(
+        &self,
+        code: AuthorizationCode,
+        code_verifier: CodeVerifier,
+        redirect_uri: String,
+        now: Timestamp,
+    ) -> Call {
+        self.call(Kind::Trade(CodeRequest { code, code_verifier, redirect_uri }), now)
+    }
+
     pub(super) fn call_logout(&self, token: &RefreshToken, now: Timestamp) -> Call {
         self.call(Kind::Logout(token.clone()), now)
     }
@@ -124,7 +135,7 @@ impl Call {
             Kind::Keys(Source::Service) => Some(SharedKey::Keys(None)),
             Kind::Keys(Source::Issuer(index)) => Some(SharedKey::Keys(Some(*index))),
             Kind::Refresh(token) => Some(SharedKey::Refresh(token.reveal().into())),
-            Kind::Logout(_) | Kind::User(_) | Kind::Feed(_) => None,
+            Kind::Trade(_) | Kind::Logout(_) | Kind::User(_) | Kind::Feed(_) => None,
         }
     }
 
@@ -136,7 +147,7 @@ impl Call {
                 let refused = guard.memory.refused(token, now).map(Answer::Refused);
                 refused.or_else(|| guard.memory.kept(token, now))
             }
-            Kind::Keys(_) | Kind::Logout(_) | Kind::User(_) | Kind::Feed(_) => None,
+            Kind::Keys(_) | Kind::Trade(_) | Kind::Logout(_) | Kind::User(_) | Kind::Feed(_) => None,
         }
     }
 
@@ -171,6 +182,7 @@ impl Call {
             Kind::Refresh(token) => {
                 (Method::POST, urls.refresh.clone(), json(&RefreshRequest { refresh: token.clone() }))
             }
+            Kind::Trade(trade) => (Method::POST, urls.trade.clone(), json(trade)),
             Kind::Logout(token) => {
                 (Method::POST, urls.logout.clone(), json(&LogoutRequest { refresh: Some(token.clone()) }))
             }
@@ -229,6 +241,7 @@ impl Call {
         let half = FIRST_PAUSE.saturating_mul(1 << self.tries.min(10)) / 2;
         let text = match &self.kind {
             Kind::Refresh(token) | Kind::Logout(token) => token.reveal(),
+            Kind::Trade(trade) => trade.code.reveal(),
             Kind::Keys(_) | Kind::User(_) | Kind::Feed(_) => "",
         };
         half + guard.seeded.spread(text, self.tries, half)
@@ -258,7 +271,9 @@ impl Call {
             return Ok(self.declined(reply));
         }
         match &self.kind {
-            Kind::Refresh(_) => material(reply.body()).map(|material| Answer::Renewed(Arc::new(material))),
+            Kind::Refresh(_) | Kind::Trade(_) => {
+                material(reply.body()).map(|material| Answer::Renewed(Arc::new(material)))
+            }
             Kind::User(id) => serde_json::from_slice::<User>(reply.body())
                 .ok()
                 .filter(|user| user.id == id.to_string())

@@ -3,10 +3,11 @@
 use super::Revocation;
 use crate::error::ConfigError;
 use authmint_protocol::{
-    api_key::{ApiKey, Environment, Usage},
+    api_key::{ApiKey, ApiKeyError, Environment, Usage},
     cookie::{CookieNames, CookieOptions, CookiePolicy},
     id::{ProjectId, UserId},
     issuer::IssuerTerms,
+    redirect,
     secret::ApiKeyText,
     token::Expected,
 };
@@ -18,6 +19,7 @@ const SESSION_PATH: &str = "/api/2024-09-26/session/sdk/auth";
 const USER_PATH: &str = "/api/2024-09-26/sdk/auth/user";
 const JWKS_PATH: &str = "/.well-known/jwks.json";
 const FEED_PATH: &str = "/api/v1/revocations";
+const TRADE_PATH: &str = "/api/v1/sessions";
 
 /// The options of a guard; all but the API key and the base URL have defaults.
 #[derive(Clone)]
@@ -35,6 +37,8 @@ pub struct AuthOptions {
     /// The service is Crossmint's hosted one, whose claims are not published.
     pub(crate) hosted: bool,
     pub(crate) client_key: bool,
+    pub(crate) page_key: Option<ApiKeyText>,
+    pub(crate) redirect_uri: Option<String>,
 }
 
 impl AuthOptions {
@@ -54,6 +58,8 @@ impl AuthOptions {
             issuer_cookie: None,
             hosted: false,
             client_key: false,
+            page_key: None,
+            redirect_uri: None,
         }
     }
 
@@ -85,6 +91,22 @@ impl AuthOptions {
     #[must_use]
     pub fn accept_client_key(mut self) -> Self {
         self.client_key = true;
+        self
+    }
+
+    /// A client key (`ck_…`) of the same project, which the service's sign-in page is asked with: for the routes `sign-in`
+    /// and `callback`.
+    #[must_use]
+    pub fn client_key(mut self, key: impl Into<String>) -> Self {
+        self.page_key = Some(ApiKeyText::new(key.into()));
+        self
+    }
+
+    /// Where the sign-in page sends people back to, if it is not the route `callback` under the name by which the browser
+    /// knows the app (`https`, but for a loopback name). It must be registered for the project, to the letter.
+    #[must_use]
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uri = Some(uri.into());
         self
     }
 
@@ -160,12 +182,39 @@ pub(crate) struct Settings {
     pub(crate) try_limit: Duration,
     pub(crate) total_limit: Duration,
     pub(crate) urls: Urls,
+    /// What the service's sign-in page is asked with; none: no such routes.
+    pub(crate) page: Option<SignInPage>,
+}
+
+/// What the service's sign-in page is asked with.
+pub(crate) struct SignInPage {
+    pub(crate) client_key: ApiKeyText,
+    pub(crate) redirect_uri: Option<String>,
+}
+
+impl SignInPage {
+    /// The key that was given for it; an app that has a client key alone needs no other.
+    fn new(options: &AuthOptions, key: &ApiKey) -> Result<Option<Self>, ConfigError> {
+        let own = (key.usage == Usage::Client).then(|| options.api_key.clone());
+        let Some(client_key) = options.page_key.clone().or(own) else { return Ok(None) };
+        let parsed = ApiKey::parse(client_key.reveal())?;
+        if parsed.usage != Usage::Client {
+            return Err(ApiKeyError::ClientRequired.into());
+        }
+        if parsed.project_id != key.project_id {
+            return Err(ConfigError::ClientKeyForeign);
+        }
+        let redirect_uri = options.redirect_uri.clone();
+        redirect_uri.as_deref().map(redirect::check_sound).transpose()?;
+        Ok(Some(Self { client_key, redirect_uri }))
+    }
 }
 
 /// The addresses of the service's endpoints.
 pub(crate) struct Urls {
     pub(crate) refresh: Uri,
     pub(crate) logout: Uri,
+    pub(crate) trade: Uri,
     pub(crate) jwks: Uri,
     user: String,
     feed: Uri,
@@ -179,6 +228,7 @@ impl Settings {
         if !follows && options.revocation == Revocation::Required {
             return Err(ConfigError::FeedMissing);
         }
+        let page = SignInPage::new(options, &key)?;
         let mut api_key =
             HeaderValue::from_str(options.api_key.reveal()).map_err(|_| ConfigError::ApiKey(malformed()))?;
         api_key.set_sensitive(true);
@@ -205,6 +255,7 @@ impl Settings {
             try_limit: options.try_limit,
             total_limit: options.total_limit,
             urls: Urls::new(&base)?,
+            page,
             base_url: base,
         })
     }
@@ -217,6 +268,7 @@ impl Urls {
         Ok(Self {
             refresh: uri(&format!("{SESSION_PATH}/refresh"))?,
             logout: uri(&format!("{SESSION_PATH}/logout"))?,
+            trade: uri(TRADE_PATH)?,
             jwks: uri(JWKS_PATH)?,
             user: format!("{base}{USER_PATH}/"),
             feed: uri(FEED_PATH)?,
@@ -274,6 +326,6 @@ fn base_url(text: &str) -> Result<String, ConfigError> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-const fn malformed() -> authmint_protocol::api_key::ApiKeyError {
-    authmint_protocol::api_key::ApiKeyError::Malformed
+const fn malformed() -> ApiKeyError {
+    ApiKeyError::Malformed
 }

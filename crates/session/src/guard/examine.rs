@@ -39,7 +39,7 @@ impl Guard {
                     AwaitsAnswer { talk, question: Question::Keys(stage) },
                 );
             }
-            return self.fail(AuthError::unavailable(UnavailableCause::FailedBefore));
+            return self.fail(&talk, AuthError::unavailable(UnavailableCause::FailedBefore));
         };
         let begun = match issuer {
             Some(issuer) => issuer.rules.begin(jwt, &keys.set),

@@ -18,12 +18,14 @@ mod follow;
 mod foreign;
 mod headers;
 mod keys;
+mod landing;
 mod memory;
 mod outcome;
 mod receive;
 mod request;
 mod revocation;
 mod seed;
+mod sign_in;
 mod sign_out;
 mod verified;
 
@@ -32,8 +34,10 @@ pub use call::{Answer, Call, Progress, SharedKey, TryFailed};
 pub use config::AuthOptions;
 pub use follow::Revocation;
 pub use headers::{AnswerHeaders, RequestHeaders};
+pub use landing::{PAGE_POLICY, Then};
 pub use outcome::{Outcome, SetCookies};
 pub use request::RequestHead;
+pub use sign_in::SIGN_IN_DRAW;
 pub use sign_out::SignOut;
 
 use crate::{error::ConfigError, session::Source};

@@ -1,6 +1,6 @@
 //! What a conversation ends with, and what the app's answer must carry because of it.
 
-use super::headers::AnswerHeaders;
+use super::{headers::AnswerHeaders, landing::Then};
 use crate::{error::AuthError, session::Session};
 use http::{HeaderValue, header};
 
@@ -11,11 +11,13 @@ pub struct Outcome {
     pub session: Result<Session, AuthError>,
     /// What the app's answer must carry.
     pub cookies: SetCookies,
+    /// What the app's answer is, where a person waits for it: on the routes of a sign-in.
+    pub then: Option<Then>,
 }
 
 impl Outcome {
     pub(super) fn of(session: Result<Session, AuthError>) -> Self {
-        Self { session, cookies: SetCookies::default() }
+        Self { session, cookies: SetCookies::default(), then: None }
     }
 }
 
@@ -60,6 +62,11 @@ impl SetCookies {
         if !varies {
             headers.append(header::VARY, HeaderValue::from_static("Cookie"));
         }
+    }
+
+    /// Adds the values of another.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     /// Adds a value that our own writer made; marked as secret, so that no debug output shows it.

@@ -32,7 +32,7 @@ impl AwaitsAnswer {
     pub fn receive(self, guard: &Guard, answer: Answer, now: Timestamp) -> Step {
         match (self.question, answer) {
             (Question::Refresh(serving), answer) => guard.answered(self.talk, serving, answer, now),
-            (Question::Keys(_), Answer::Failed(error)) => guard.fail(error),
+            (Question::Keys(_), Answer::Failed(error)) => guard.fail(&self.talk, error),
             (Question::Keys(stage), _) => guard.examine(self.talk, stage, now),
         }
     }
@@ -46,7 +46,7 @@ impl AwaitsSignature {
             Stage::Presented(_) => self.talk.current.jwt.take(),
             Stage::Renewed(material) => Some(material.jwt.clone()),
         };
-        let Some(text) = text else { return guard.fail(AuthError::NotSignedIn) };
+        let Some(text) = text else { return guard.fail(&self.talk, AuthError::NotSignedIn) };
         let source = self.stage.source();
         let issuer = match source {
             Source::Service => None,
@@ -172,9 +172,9 @@ impl Guard {
             }
             // The service signed it with a key that its key set will hold in a moment.
             Stage::Renewed(_) if matches!(error, JwtError::KeyUnknown(_)) => {
-                self.fail(AuthError::unavailable(UnavailableCause::KeyUnknown))
+                self.fail(&talk, AuthError::unavailable(UnavailableCause::KeyUnknown))
             }
-            Stage::Renewed(_) => self.fail(AuthError::Misconfigured(error)),
+            Stage::Renewed(_) => self.fail(&talk, AuthError::Misconfigured(error)),
         }
     }
 
@@ -199,10 +199,10 @@ impl Guard {
             (Answer::Renewed(material), None) => self.examine(talk, Stage::Renewed(material), now),
             (Answer::Failed(error), _) => match serving {
                 Some(verified) if now < verified.claims.expires_at => self.accept(talk, verified, None, now),
-                _ => self.fail(error),
+                _ => self.fail(&talk, error),
             },
             (Answer::Keys | Answer::SignedOut | Answer::User(_) | Answer::Heard, _) => {
-                self.fail(AuthError::unavailable(UnavailableCause::BrokenAnswer))
+                self.fail(&talk, AuthError::unavailable(UnavailableCause::BrokenAnswer))
             }
         }
     }
@@ -216,17 +216,22 @@ impl Guard {
         now: Timestamp,
     ) -> Step {
         if renewed.is_none() && self.feed.withholds(now) {
-            return self.fail(AuthError::unavailable(UnavailableCause::FeedStale));
+            return self.fail(&talk, AuthError::unavailable(UnavailableCause::FeedStale));
         }
-        let cookies = match self.cookies(&talk, &verified, renewed.as_deref(), now) {
+        let mut cookies = match self.cookies(&talk, &verified, renewed.as_deref(), now) {
             Ok(cookies) => cookies,
-            Err(error) => return self.fail(AuthError::CookieNotWritable(error)),
+            Err(error) => return self.fail(&talk, AuthError::CookieNotWritable(error)),
         };
         let refresh_token = match &renewed {
             Some(material) => Some(material.refresh_token.clone()),
-            None => talk.current.refresh_token,
+            None => talk.current.refresh_token.clone(),
         };
-        Step::Done(Outcome { session: Ok(Session { verified, refresh_token, renewed }), cookies })
+        let then = talk.landing.map(|landing| {
+            let then = landing.arrive();
+            cookies.extend(landing.used);
+            then
+        });
+        Step::Done(Outcome { session: Ok(Session { verified, refresh_token, renewed }), cookies, then })
     }
 
     /// Ends without a session; the cookies that the service refused for good may go.
@@ -235,12 +240,18 @@ impl Guard {
         if talk.navigation {
             self.clear(&mut cookies, &talk.refused, talk.loopback);
         }
-        Step::Done(Outcome { session: Err(talk.error), cookies })
+        let then = talk.landing.map(|landing| {
+            let then = landing.told(&talk.error);
+            cookies.extend(landing.used);
+            then
+        });
+        Step::Done(Outcome { session: Err(talk.error), cookies, then })
     }
 
     /// Ends with an error that says nothing against the cookies: they stay.
-    pub(super) fn fail(&self, error: AuthError) -> Step {
-        Step::Done(Outcome::of(Err(error)))
+    pub(super) fn fail(&self, talk: &Conversation, error: AuthError) -> Step {
+        let then = talk.landing.as_ref().map(|landing| landing.told(&error));
+        Step::Done(Outcome { then, ..Outcome::of(Err(error)) })
     }
 
     fn cookies(

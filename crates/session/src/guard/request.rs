@@ -62,6 +62,12 @@ impl<'a> RequestHead<'a> {
         std::str::from_utf8(cookie::unquoted(value)).ok()
     }
 
+    /// The names of all cookies.
+    pub(super) fn cookie_names(self) -> impl Iterator<Item = &'a str> {
+        let headers = (0..).map_while(move |index| self.headers.cookies(index));
+        headers.flat_map(cookie::pairs).filter_map(|(name, _)| std::str::from_utf8(name).ok())
+    }
+
     /// The host that the browser asked for.
     pub(crate) fn host(self) -> Option<&'a str> {
         self.header("host").or(self.authority)

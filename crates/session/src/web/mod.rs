@@ -10,6 +10,6 @@ mod same_origin;
 
 pub use checked::Checked;
 #[cfg(any(feature = "axum", feature = "actix"))]
-pub use {rejection::AuthRejection, routes::BODY_LIMIT};
+pub(crate) use routes::Route;
 #[cfg(any(feature = "axum", feature = "actix"))]
-pub(crate) use {routes::Route, same_origin::check as check_origin};
+pub use {rejection::AuthRejection, routes::BODY_LIMIT};

@@ -1,10 +1,10 @@
 //! The routes of an app's own server for its own pages, from the head and the body to the whole answer.
 
-use super::AuthRejection;
+use super::{AuthRejection, same_origin};
 use crate::{
     client::{Auth, Host},
     error::AuthError,
-    guard::{Outcome, RequestHead},
+    guard::{Outcome, PAGE_POLICY, RequestHead, Then},
     session::AuthMaterial,
 };
 use authmint_protocol::{
@@ -12,40 +12,62 @@ use authmint_protocol::{
     wire::user::User,
 };
 use bytes::Bytes;
-use http::{HeaderValue, Response, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The longest body that these routes read.
 pub const BODY_LIMIT: usize = 16 * 1024;
 
-/// One of the routes; all are called by `POST`.
-#[derive(Clone, Copy)]
+/// One of the routes.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route {
+    SignIn,
+    Callback,
+    SignOut,
     Exchange,
     Refresh,
     Logout,
 }
 
 impl Route {
-    pub(crate) const ALL: [Self; 3] = [Self::Exchange, Self::Refresh, Self::Logout];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::SignIn, Self::Callback, Self::SignOut, Self::Exchange, Self::Refresh, Self::Logout];
 
     pub(crate) const fn path(self) -> &'static str {
         match self {
+            Self::SignIn => "/sign-in",
+            Self::Callback => "/callback",
+            Self::SignOut => "/sign-out",
             Self::Exchange => "/exchange",
             Self::Refresh => "/refresh",
             Self::Logout => "/logout",
         }
     }
 
-    /// Answers a request that may come in and whose body was read, or tells why it was not.
+    /// Whether a person follows a link to it; all others change something, and are called by `POST`.
+    pub(crate) const fn is_link(self) -> bool {
+        matches!(self, Self::SignIn | Self::Callback)
+    }
+
+    /// Whether such a request may come in.
+    pub(crate) fn admit(self, head: RequestHead<'_>, has_body: bool) -> Result<(), AuthError> {
+        match self {
+            Self::SignIn | Self::Callback => Ok(()),
+            Self::SignOut => same_origin::check_form(head),
+            Self::Exchange | Self::Refresh | Self::Logout => same_origin::check(head, has_body),
+        }
+    }
+
+    /// Answers a request that may come in and whose body was read, or tells why it was not; `target` is its path and query.
     pub(crate) async fn answer<H: Host>(
         self,
         auth: &Auth<H>,
         head: RequestHead<'_>,
+        target: &str,
         body: Result<Bytes, AuthError>,
     ) -> Response<Bytes> {
         let answer = match body {
-            Ok(body) => self.outcome(auth, head, &body).await,
+            Ok(body) => self.outcome(auth, head, target, &body).await,
             Err(refused) => Err(refused),
         };
         answer.unwrap_or_else(|refused| AuthRejection(refused).answer())
@@ -55,9 +77,12 @@ impl Route {
         self,
         auth: &Auth<H>,
         head: RequestHead<'_>,
+        target: &str,
         body: &[u8],
     ) -> Result<Response<Bytes>, AuthError> {
         Ok(match self {
+            Self::SignIn => land(&auth.begin_sign_in(head, target)),
+            Self::Callback => land(&auth.finish_sign_in(head, target).await),
             Self::Exchange => {
                 let ExchangeBody { one_time_secret } = parse(body)?;
                 tell(&auth.exchange(head, &one_time_secret).await, false)
@@ -69,15 +94,47 @@ impl Route {
                 let held_by_script = presented.is_some();
                 tell(&auth.refresh(head, presented).await, held_by_script)
             }
-            Self::Logout => {
+            Self::Logout | Self::SignOut => {
                 // The end at the service is tried, and logged if it fails; the user is signed out here in any case.
                 let (cookies, _) = auth.logout(head).await;
-                let mut answer = nothing();
+                let mut answer = if self == Self::Logout {
+                    nothing()
+                } else {
+                    person(&Then::Redirect(auth.guard().return_to(target)), StatusCode::SEE_OTHER)
+                };
                 cookies.apply(answer.headers_mut());
                 answer
             }
         })
     }
+}
+
+/// The answer to a person.
+fn land(outcome: &Outcome) -> Response<Bytes> {
+    let Some(then) = &outcome.then else { return tell(outcome, false) };
+    let status = match &outcome.session {
+        Ok(_) => StatusCode::OK,
+        Err(error) => AuthRejection(error.clone()).status(),
+    };
+    let mut answer = person(then, status);
+    outcome.cookies.apply(answer.headers_mut());
+    answer
+}
+
+fn person(then: &Then, status: StatusCode) -> Response<Bytes> {
+    let (status, name, value, body) = match then {
+        Then::Redirect(url) => (StatusCode::SEE_OTHER, header::LOCATION, url.as_str(), Bytes::new()),
+        Then::Page(html) => (status, header::CONTENT_SECURITY_POLICY, PAGE_POLICY, Bytes::from(html.clone())),
+    };
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    // An address is made of what a URL may hold, or is a path of printable characters.
+    headers.insert(name, HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("/")));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    answer
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,12 @@
 
 use crate::{error::AuthError, guard::RequestHead};
 
+/// Refuses what another site can send, where a form of the app's own pages may come, too: for that the browser's word is
+/// needed.
+pub(crate) fn check_form(head: RequestHead<'_>) -> Result<(), AuthError> {
+    check(head, false)
+}
+
 /// Refuses what a page of another site can send with the user's cookies: forms, simple requests, other origins.
 ///
 /// A JSON body cannot be sent across origins without a preflight, which these routes do not answer. A request without

@@ -11,7 +11,7 @@ struct Migration {
 }
 
 /// In the order in which they are applied; what is listed here is never edited again.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         name: "0001_sign_in_and_sessions",
         sql: include_str!("../../migrations/sqlite/0001_sign_in_and_sessions.sql"),
@@ -26,6 +26,10 @@ const MIGRATIONS: [Migration; 5] = [
     },
     Migration { name: "0004_management", sql: include_str!("../../migrations/sqlite/0004_management.sql") },
     Migration { name: "0005_issuers", sql: include_str!("../../migrations/sqlite/0005_issuers.sql") },
+    Migration {
+        name: "0006_sessions_ended_at",
+        sql: include_str!("../../migrations/sqlite/0006_sessions_ended_at.sql"),
+    },
 ];
 
 /// Brings the schema to this program's, all of it or nothing.

@@ -40,6 +40,7 @@ pub(super) fn admit(tx: &Connection, admission: &Admission) -> Result<Admitted, 
                 email: proof.email.clone(),
                 created_at: admission.at,
                 disabled_at: None,
+                sessions_ended_at: None,
             };
             user::create(tx, &user, proof)?;
             audit::record(tx, &event(AuditKind::UserCreated, &user).saying(proof.method.clone()))?;
@@ -117,7 +118,8 @@ fn open(
 fn load(tx: &Connection, id: OneTimeSecretId) -> Result<Option<OneTimeSecretRecord>, Fault> {
     const SELECT: &str =
         "SELECT o.project_id, o.user_id, o.method, o.amr, o.proven_at, o.expires_at, o.used_at,
-            o.session_id, p.not_before, u.id, u.project_id, u.email, u.created_at, u.disabled_at
+            o.session_id, p.not_before, u.id, u.project_id, u.email, u.created_at, u.disabled_at,
+            u.sessions_ended_at
         FROM one_time_secrets o LEFT JOIN users u ON u.id = o.user_id
             LEFT JOIN projects p ON p.id = o.project_id WHERE o.id = ?1";
     let mut statement = tx.prepare_cached(SELECT)?;

@@ -126,7 +126,8 @@ macro_rules! select_sessions {
             "SELECT s.project_id, s.user_id, s.method, s.amr, s.proven_at, s.user_agent, s.client,
                 s.opened_from, s.created_at, s.generation, s.branches_issued, s.rotated_at, s.parent_winner,
                 s.sibling_branch, s.late_branch, s.late_branch_at, s.idle_expires_at, s.absolute_expires_at,
-                s.ended_at, s.end_reason, p.not_before, u.id, u.project_id, u.email, u.created_at, u.disabled_at",
+                s.ended_at, s.end_reason, p.not_before, u.id, u.project_id, u.email, u.created_at, u.disabled_at,
+                u.sessions_ended_at",
             $rest
         )
     };

@@ -15,7 +15,7 @@ use authmint_domain::{
 use authmint_protocol::id::{ProjectId, UserId};
 use rusqlite::{Connection, Params, params};
 
-/// Reads a user's columns `id, project_id, email, created_at, disabled_at`.
+/// Reads a user's columns `id, project_id, email, created_at, disabled_at, sessions_ended_at`.
 pub(super) fn read(mut columns: Columns<'_>) -> Result<User, Fault> {
     Ok(User {
         id: columns.next("id")?,
@@ -23,12 +23,12 @@ pub(super) fn read(mut columns: Columns<'_>) -> Result<User, Fault> {
         email: columns.next("email")?,
         created_at: columns.next("created_at")?,
         disabled_at: columns.next("disabled_at")?,
+        sessions_ended_at: columns.next("sessions_ended_at")?,
     })
 }
 
 pub(super) fn load(db: &Connection, project_id: ProjectId, id: UserId) -> Result<Option<User>, Fault> {
-    const SELECT: &str =
-        "SELECT id, project_id, email, created_at, disabled_at FROM users WHERE id = ?1 AND project_id = ?2";
+    const SELECT: &str = "SELECT id, project_id, email, created_at, disabled_at, sessions_ended_at FROM users WHERE id = ?1 AND project_id = ?2";
     let mut statement = db.prepare_cached(SELECT)?;
     let mut rows = statement.query((id.as_bytes(), project_id.as_bytes()))?;
     rows.next()?.map(|row| read(Columns::new(row, "users", &id))).transpose()
@@ -36,8 +36,8 @@ pub(super) fn load(db: &Connection, project_id: ProjectId, id: UserId) -> Result
 
 /// The user whom a proof names, if there is one.
 pub(super) fn proven(tx: &Connection, project_id: ProjectId, proof: &Proof) -> Result<Option<User>, Fault> {
-    const SELECT: &str = "SELECT i.user_id, u.id, u.project_id, u.email, u.created_at, u.disabled_at
-        FROM identities i LEFT JOIN users u ON u.id = i.user_id
+    const SELECT: &str = "SELECT i.user_id, u.id, u.project_id, u.email, u.created_at, u.disabled_at,
+            u.sessions_ended_at FROM identities i LEFT JOIN users u ON u.id = i.user_id
         WHERE i.project_id = ?1 AND i.method = ?2 AND i.subject = ?3";
     let mut statement = tx.prepare_cached(SELECT)?;
     let mut rows = statement.query((project_id.as_bytes(), &*proof.method, &proof.subject))?;
@@ -72,11 +72,11 @@ pub(super) fn create(tx: &Connection, user: &User, proof: &Proof) -> Result<(), 
 }
 
 pub(super) fn list(db: &Connection, query: &UserQuery) -> Result<Vec<User>, Fault> {
-    const ALL: &str = "SELECT id, project_id, email, created_at, disabled_at FROM users
+    const ALL: &str = "SELECT id, project_id, email, created_at, disabled_at, sessions_ended_at FROM users
         WHERE project_id = ?1 AND (?2 IS NULL OR (created_at, id) < (?2, ?3))
         ORDER BY created_at DESC, id DESC LIMIT ?4";
     // The end of the range is the beginning with its last character raised: what begins alike lies between the two.
-    const SEARCH: &str = "SELECT id, project_id, email, created_at, disabled_at FROM users
+    const SEARCH: &str = "SELECT id, project_id, email, created_at, disabled_at, sessions_ended_at FROM users
         WHERE project_id = ?1 AND email >= ?2 AND email < ?3 AND (?4 IS NULL OR (email, id) > (?4, ?5))
         ORDER BY email, id LIMIT ?6";
     let project = query.project_id.as_bytes();
@@ -185,10 +185,11 @@ fn end_sessions(tx: &Connection, user: &User, ended: Ended) -> Result<(), Fault>
     const END: &str =
         "UPDATE sessions SET ended_at = ?1, end_reason = ?2 WHERE user_id = ?3 AND ended_at IS NULL";
     const VOID: &str = "DELETE FROM one_time_secrets WHERE user_id = ?1 AND used_at IS NULL";
+    const NOTE: &str = "UPDATE users SET sessions_ended_at = ?1 WHERE id = ?2";
     let values = params![ended.at.unix_millis(), ended.reason.as_str(), user.id.as_bytes()];
     tx.prepare_cached(END)?.execute(values)?;
     tx.prepare_cached(VOID)?.execute([user.id.as_bytes()])?;
-    Ok(())
+    exactly_one(tx.prepare_cached(NOTE)?.execute((ended.at.unix_millis(), user.id.as_bytes()))?)
 }
 
 #[cfg(test)]

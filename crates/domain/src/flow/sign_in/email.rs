@@ -9,6 +9,7 @@ use crate::{
         challenge::{CodeRefused, EmailChallenge, EmailId, TooSoon, Tried},
         grant::ProjectGrant,
         limit::{Limit, LimitKey, Spent},
+        project::Brand,
         refresh_token::mint_one_time_secret,
         user::Proof,
     },
@@ -73,7 +74,16 @@ impl SendCodeError {
     }
 }
 
-/// Sends a code to the address and answers its `emailId`.
+/// A code on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentCode {
+    /// What binds the answer to the address: the same for every code sent to it.
+    pub email_id: String,
+    /// How long until another may be asked for.
+    pub resend_after: Duration,
+}
+
+/// Sends a code to the address, in the first of the languages (as `Accept-Language` lists them) that there is.
 ///
 /// The answer tells nothing of whether the user exists, in words or in time: both cases take the same path.
 ///
@@ -84,7 +94,8 @@ pub async fn send_code<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
     typed: &str,
-) -> Result<String, SendCodeError> {
+    languages: &str,
+) -> Result<SentCode, SendCodeError> {
     let now = cx.clock.now();
     let project = grant.project();
     let address = email::normalise(typed)?;
@@ -99,16 +110,17 @@ pub async fn send_code<P: Ports>(
         ];
         cx.store.pay_limits(limits, now).await?.map_err(SendCodeError::Limited)?;
     }
-    let code = issue_code(cx, grant, email_id, now).await?;
+    let (code, resend_after) = issue_code(cx, grant, email_id, now).await?;
     let mail = CodeMail {
         to: address.as_str().to_owned(),
         code,
-        project_name: project.name.clone(),
+        brand: Brand::of(project),
+        languages: languages.to_owned(),
         valid_for: project.policy.code_ttl,
         at: now,
     };
     cx.mailer.send_code(mail).await?;
-    Ok(email::email_id_text(email_id))
+    Ok(SentCode { email_id: email::email_id_text(email_id), resend_after })
 }
 
 /// The `emailId` of an address, which is the same every time.
@@ -129,7 +141,7 @@ async fn issue_code<P: Ports>(
     grant: &ProjectGrant,
     email_id: EmailId,
     now: Timestamp,
-) -> Result<EmailCode, SendCodeError> {
+) -> Result<(EmailCode, Duration), SendCodeError> {
     let project_id = grant.project().id;
     let policy = grant.project().policy.clone();
     let code = email::code_from_random(u64::from_be_bytes(cx.entropy.draw()));
@@ -138,12 +150,14 @@ async fn issue_code<P: Ports>(
     let limited = cx.limited;
     let issued = cx.store.decide_challenge(project_id, email_id, move |before: Option<&EmailChallenge>| {
         match EmailChallenge::issue(before, (project_id, email_id), (salt, mac), &policy, now, limited) {
-            Ok(challenge) => ChallengeDecision { put: Some(challenge), audit: None, answer: Ok(()) },
+            Ok(challenge) => {
+                let wait = if limited { challenge.resend_wait() } else { Duration::ZERO };
+                ChallengeDecision { put: Some(challenge), audit: None, answer: Ok(wait) }
+            }
             Err(too_soon) => ChallengeDecision { put: None, audit: None, answer: Err(too_soon) },
         }
     });
-    issued.await??;
-    Ok(code)
+    Ok((code, issued.await??))
 }
 
 /// A sign-in is not finished.

@@ -44,6 +44,8 @@ pub struct Rules(issuer::Rules);
 pub struct Claimed {
     /// Its `iss`.
     pub issuer: String,
+    /// The name of the key that it wants.
+    pub kid: Option<String>,
     claims: Map<String, Value>,
 }
 
@@ -59,7 +61,7 @@ pub fn claimed(token: &str) -> Result<Claimed, AssertionInvalid> {
     let claims =
         claims(&jwt).ok_or_else(|| AssertionInvalid::new("shape", "its claims are no JSON object"))?;
     match claims.get("iss").and_then(Value::as_str) {
-        Some(issuer) => Ok(Claimed { issuer: issuer.to_owned(), claims }),
+        Some(issuer) => Ok(Claimed { issuer: issuer.to_owned(), kid: jwt.kid().map(str::to_owned), claims }),
         None => {
             Err(AssertionInvalid::new("issuer", "it says no issuer (iss); is it a token of another kind?"))
         }

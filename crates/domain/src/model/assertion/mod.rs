@@ -169,6 +169,7 @@ impl Assertion {
                 email: proof.email.clone(),
                 created_at: now,
                 disabled_at: None,
+                sessions_ended_at: None,
             },
             (None, None) => return TradeDecision::Refuse(TradeRefused::MayNotCreate),
         };

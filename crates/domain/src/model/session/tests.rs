@@ -18,6 +18,7 @@ fn user() -> User {
         email: Some("ada@example.com".into()),
         created_at: at(0),
         disabled_at: None,
+        sessions_ended_at: None,
     }
 }
 

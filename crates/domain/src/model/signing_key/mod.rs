@@ -7,7 +7,7 @@ mod plan;
 
 pub use plan::{KeyStep, Plan, SCHEDULE, Schedule, plan};
 
-use super::key_ring::KeyRing;
+use super::key_ring::{KeyRing, SealUse};
 use authmint_protocol::{jwk::PublicKey, time::Timestamp, token::algorithm::Algorithm};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -93,7 +93,7 @@ impl SigningKey {
     #[must_use]
     pub fn seal(generated: &GeneratedKey, ring: &KeyRing, nonce: [u8; 12], now: Timestamp) -> Self {
         let kid = generated.public.thumbprint();
-        let sealed = ring.seal(nonce, kid.as_bytes(), &generated.pkcs8);
+        let sealed = ring.seal(SealUse::SigningKey, nonce, kid.as_bytes(), &generated.pkcs8);
         Self {
             public: Arc::new(generated.public.clone().with_kid(kid.clone())),
             kid,
@@ -113,7 +113,7 @@ impl SigningKey {
     pub fn open(&self, ring: &KeyRing) -> Option<Zeroizing<Vec<u8>>> {
         match &self.state {
             KeyState::Next { sealed } | KeyState::Active { sealed, .. } => {
-                ring.open(self.kid.as_bytes(), sealed)
+                ring.open(SealUse::SigningKey, self.kid.as_bytes(), sealed)
             }
             KeyState::Retired { .. } | KeyState::Revoked { .. } => None,
         }

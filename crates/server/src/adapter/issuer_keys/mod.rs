@@ -118,6 +118,13 @@ impl<O: Outgoing + Clone> ServiceIssuerKeys<O> {
 }
 
 impl<O: Outgoing + Clone> IssuerKeys for ServiceIssuerKeys<O> {
+    fn at_hand(&self, source: &KeySource, kid: Option<&str>, now: Timestamp) -> Option<KeySet> {
+        match self.known.get(source)?.state().step(kid, now) {
+            Step::Take(keys) if holds(&keys, kid) => Some(keys),
+            _ => None,
+        }
+    }
+
     async fn find(
         &self,
         source: &KeySource,

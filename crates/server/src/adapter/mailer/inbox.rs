@@ -49,7 +49,7 @@ impl Inbox {
             to: mail.to.clone(),
             subject: letter.subject.clone(),
             text: letter.text.clone(),
-            html: letter.html.clone(),
+            html: letter.whole_html(),
             code: mail.code.reveal().to_owned(),
             at: mail.at.to_iso8601(),
         };

@@ -5,6 +5,7 @@ mod letter;
 mod smtp;
 
 pub use inbox::{Inbox, InboxMail};
+pub use letter::Preview;
 pub use smtp::{InvalidSmtp, SmtpConfig, SmtpCredentials, SmtpSecurity};
 
 use crate::metrics::Counters;

@@ -5,8 +5,8 @@ use authmint_domain::port::{CodeMail, MailError};
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{
-        Mailbox, MultiPart,
-        header::{HeaderName, HeaderValue},
+        Attachment, Mailbox, MultiPart, SinglePart,
+        header::{ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::{
         PoolConfig,
@@ -197,6 +197,13 @@ fn message(from: &Mailbox, mail: &CodeMail, letter: &Letter) -> Result<Message, 
     // Told that a program wrote it, a mailbox with a vacation notice does not answer (RFC 3834).
     let automatic =
         HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+    let (html, picture) = letter.html();
+    let mut html = MultiPart::related().singlepart(SinglePart::html(html.to_owned()));
+    if let Some(picture) = picture {
+        let kind = ContentType::parse(&picture.kind).map_err(|_| unsendable("a picture"))?;
+        html =
+            html.singlepart(Attachment::new_inline(picture.id.to_owned()).body(picture.bytes.clone(), kind));
+    }
     Message::builder()
         .from(from.clone())
         .to(Mailbox::new(None, to))
@@ -204,7 +211,9 @@ fn message(from: &Mailbox, mail: &CodeMail, letter: &Letter) -> Result<Message, 
         .date(UNIX_EPOCH + at)
         .message_id(None)
         .raw_header(automatic)
-        .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
+        .multipart(
+            MultiPart::alternative().singlepart(SinglePart::plain(letter.text.clone())).multipart(html),
+        )
         .map_err(|_| unsendable("a form"))
 }
 
@@ -298,6 +307,15 @@ mod tests {
         assert!(plain < html, "the better form comes last");
         assert_eq!(body.matches("042137").count(), 2);
         assert_eq!(message.envelope().to().len(), 1);
+        assert!(!body.contains("image/"));
+        let mut branded = mail;
+        branded.brand.logo = crate::adapter::mailer::letter::tests::PIXEL.into();
+        let message = super::message(&from, &branded, &Letter::write(&branded).unwrap()).unwrap();
+        let raw = String::from_utf8(message.formatted()).unwrap();
+        for part in ["multipart/related", "Content-Type: image/png", "Content-ID: <logo@authmint>", "inline"]
+        {
+            assert!(raw.contains(part), "{part} in {raw}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod asked;
 mod form;
 mod page;
 mod parts;
+mod shown;
 mod steps;
 
 pub(crate) use parts::{script, style};
@@ -16,12 +17,14 @@ use crate::{
     http::{body, query::Query},
 };
 use asked::{Asked, Fault};
+use authmint_protocol::time::Timestamp;
 use axum::{
     extract::{Request, State},
     response::Response,
 };
 use form::Nonce;
 use page::{Notice, Step};
+use shown::{AT, Shown};
 use steps::Visit;
 
 /// Shows the page, or why it cannot be shown.
@@ -32,13 +35,21 @@ pub(crate) async fn show(State(app): State<App>, query: Query, request: Request)
         Err(fault) => return refused(&app, &head, &query, fault),
     };
     let visit = Visit::new(&app, &head, &asked);
+    let at = query.optional(AT).ok().flatten().unwrap_or_default();
+    let shown = Shown::read(&app, asked.grant.project().id, at);
+    // Whoever comes back after a sign-in is not asked again for the code that it took.
+    let since = shown.as_ref().map_or(Timestamp::EPOCH, |shown| shown.since);
     if !asked.anew
-        && let Some((address, _)) = visit.recognised().await
+        && let Some((address, proof)) = visit.recognised().await
+        && proof.at >= since
     {
-        return visit.page(Step::Continue { address }, None);
+        return visit.page(Step::Continue { address }, None, "");
+    }
+    if let Some(Shown { step, notice, .. }) = shown {
+        return visit.page(step, notice, at);
     }
     let hint = query.optional("login_hint").ok().flatten().unwrap_or_default();
-    visit.page(Step::Email { address: hint.to_owned() }, None)
+    visit.page(Step::Email { address: hint.to_owned() }, None, "")
 }
 
 /// Takes a step.
@@ -53,19 +64,25 @@ pub(crate) async fn step(State(app): State<App>, request: Request) -> Response {
         Ok(asked) => asked,
         Err(fault) => return refused(&app, &head, &form, fault),
     };
-    let mut visit = Visit::new(&app, &head, &asked);
+    let visit = Visit::new(&app, &head, &asked);
     let field = |name: &'static str| form.optional(name).ok().flatten().unwrap_or_default();
+    let mailed = match Shown::read(&app, asked.grant.project().id, field(AT)).map(|shown| shown.step) {
+        Some(Step::Code(mailed)) => Some(mailed),
+        _ => None,
+    };
+    let address = mailed.as_ref().map_or(field("email"), |mailed| mailed.address.as_str());
     if !form::is_own(&app, &head) || !Nonce::of(&app, &head.headers).made(&app, field("form")) {
-        visit.renew();
-        let step = Step::Email { address: field("email").to_owned() };
-        return visit.page(step, Some(Notice::Plain("error-stale")));
+        return visit.go(Step::Email { address: address.to_owned() }, Some(Notice::plain("error-stale")));
     }
-    match field("step") {
-        "code" => visit.code(field("email"), field("email_id"), field("code")).await,
-        "email" | "resend" => visit.email(field("email"), field("email_id")).await,
-        "continue" => visit.carry_on().await,
-        "other" => visit.forget(),
-        _ => visit.page(Step::Email { address: field("email").to_owned() }, None),
+    match (field("step"), &mailed) {
+        ("code", Some(mailed)) => visit.code(mailed, field("code")).await,
+        ("email" | "resend", mailed) => visit.email(address, mailed.as_ref()).await,
+        ("continue", _) => visit.carry_on().await,
+        ("other", _) => visit.forget(),
+        ("code", None) => {
+            visit.go(Step::Email { address: String::new() }, Some(Notice::plain("error-stale")))
+        }
+        _ => visit.go(Step::Email { address: address.to_owned() }, None),
     }
 }
 

@@ -3,30 +3,53 @@
 use super::asked::Asked;
 use crate::texts::Language;
 use askama::Template;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What a person is asked, and what with.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) enum Step {
     /// For an address.
     Email { address: String },
-    /// For the code that was mailed to it.
-    Code { address: String, email_id: String, wait: u64 },
+    /// For the code that was mailed.
+    Code(Mailed),
     /// Whether to continue as whom the page recognises.
+    #[serde(skip)]
     Continue { address: String },
 }
 
+/// A code that is on its way.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Mailed {
+    /// Where it was sent to.
+    pub(super) address: String,
+    /// What binds the answer to it.
+    pub(super) email_id: String,
+    /// From when on another may be asked for, in milliseconds since the Unix epoch.
+    pub(super) resend_at: i64,
+}
+
 /// A fault that a person can mend, or wait out.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) enum Notice {
     /// By the name of its text.
-    Plain(&'static str),
+    Plain(Cow<'static, str>),
     /// With the seconds to wait.
-    Wait(&'static str, u64),
+    Wait(Cow<'static, str>, u64),
+}
+
+impl Notice {
+    /// The text of this name.
+    pub(super) const fn plain(id: &'static str) -> Self {
+        Self::Plain(Cow::Borrowed(id))
+    }
 }
 
 /// The sign-in page.
 #[derive(Template)]
 #[template(path = "sign_in/page.html")]
 pub(super) struct Page<'p> {
-    pub(super) t: Language<'p>,
+    pub(super) t: Language,
     pub(super) base: &'p str,
     pub(super) project: &'p str,
     pub(super) accent: &'p str,
@@ -35,10 +58,14 @@ pub(super) struct Page<'p> {
     pub(super) form: &'p str,
     pub(super) step: Step,
     pub(super) notice: Option<Notice>,
+    /// The step as the page's address carries it.
+    pub(super) at: &'p str,
+    /// Seconds until another code may be asked for.
+    pub(super) wait: u64,
 }
 
 impl<'p> Page<'p> {
-    pub(super) fn new(asked: &'p Asked, t: Language<'p>, base: &'p str, form: &'p str, step: Step) -> Self {
+    pub(super) fn new(asked: &'p Asked, t: Language, base: &'p str, form: &'p str, step: Step) -> Self {
         let project = asked.grant.project();
         Self {
             t,
@@ -50,6 +77,8 @@ impl<'p> Page<'p> {
             form,
             step,
             notice: None,
+            at: "",
+            wait: 0,
         }
     }
 
@@ -57,7 +86,7 @@ impl<'p> Page<'p> {
     fn name(&self) -> &'static str {
         match self.step {
             Step::Email { .. } => "email",
-            Step::Code { .. } => "code",
+            Step::Code(_) => "code",
             Step::Continue { .. } => "continue",
         }
     }
@@ -66,7 +95,7 @@ impl<'p> Page<'p> {
     fn title(&self) -> String {
         let title = match self.step {
             Step::Email { .. } => self.t.with("title-email", "project", self.project),
-            Step::Code { .. } => self.t.get("title-code"),
+            Step::Code(_) => self.t.get("title-code"),
             Step::Continue { .. } => self.t.with("title-continue", "project", self.project),
         };
         if self.notice.is_some() { format!("{}: {title}", self.t.get("title-error")) } else { title }
@@ -74,7 +103,7 @@ impl<'p> Page<'p> {
 
     /// Whom the page recognises.
     fn recognised(&self, address: &str) -> String {
-        self.t.with_both("lead-continue", ("project", self.project), ("email", address))
+        self.t.with_all("lead-continue", &[("project", self.project), ("email", address)])
     }
 
     fn told(&self) -> Option<String> {
@@ -89,7 +118,7 @@ impl<'p> Page<'p> {
 #[derive(Template)]
 #[template(path = "sign_in/end.html")]
 pub(super) struct End<'p> {
-    pub(super) t: Language<'p>,
+    pub(super) t: Language,
     pub(super) base: &'p str,
     pub(super) accent: &'p str,
     pub(super) heading: &'static str,

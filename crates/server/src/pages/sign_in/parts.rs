@@ -4,7 +4,7 @@ use super::page::End;
 use crate::{
     app::App,
     http::{problem::Problem, query::Query},
-    texts::Language,
+    texts::{Language, Texts},
 };
 use askama::Template;
 use authmint_domain::model::policy::ACCENT_COLOR;
@@ -56,7 +56,7 @@ pub(super) fn unavailable() -> Response {
 
 /// The page that says why a sign-in cannot go on.
 pub(super) fn refusal(app: &App, head: &Parts, query: &Query, lead: &'static str) -> Response {
-    let t = language(app, head, query.optional("ui_locales").ok().flatten());
+    let t = language(head, query.optional("ui_locales").ok().flatten());
     let status =
         if lead == "error-unavailable" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_REQUEST };
     let end = End {
@@ -72,13 +72,7 @@ pub(super) fn refusal(app: &App, head: &Parts, query: &Query, lead: &'static str
 }
 
 /// The page that posts what a sign-in ended with to the page that opened it, as existing clients expect it.
-pub(super) fn posted(
-    app: &App,
-    t: Language<'_>,
-    accent: &str,
-    origin: &str,
-    secret: &OneTimeSecret,
-) -> Response {
+pub(super) fn posted(app: &App, t: Language, accent: &str, origin: &str, secret: &OneTimeSecret) -> Response {
     let body = json!({
         "event": "authMaterialFromPopupCallback",
         "data": { "oneTimeSecret": secret.reveal() },
@@ -97,9 +91,9 @@ pub(super) fn posted(
 }
 
 /// The language of a person.
-pub(super) fn language<'a>(app: &'a App, head: &Parts, wanted: Option<&str>) -> Language<'a> {
+pub(super) fn language(head: &Parts, wanted: Option<&str>) -> Language {
     let accepted = head.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    app.texts().choose(wanted, accepted)
+    Texts::all().choose(wanted, accepted)
 }
 
 #[derive(Template)]

@@ -46,6 +46,7 @@ if (resend) {
   const wait = document.getElementById("wait");
   const until = Date.now() + Number(resend.dataset.wait) * 1000;
   const tick = () => {
+    // Computers that were asleep, and pages that were left and come back to, count on from the clock.
     const left = Math.ceil((until - Date.now()) / 1000);
     resend.hidden = left > 0;
     wait.textContent = left > 0 ? wait.dataset.text.replace(/\d+/, left) : "";

@@ -3,8 +3,9 @@
 use super::{
     asked::{Asked, Target},
     form::{self, Nonce},
-    page::{Notice, Page, Step},
+    page::{Mailed, Notice, Page, Step},
     parts,
+    shown::{AT, Shown},
 };
 use crate::{app::App, texts::Language};
 use authmint_domain::{
@@ -15,45 +16,63 @@ use authmint_domain::{
     },
     method::email::METHOD,
     model::{challenge::CodeRefused, user::Proof},
+    port::Clock as _,
 };
-use authmint_protocol::redirect;
+use authmint_protocol::{redirect, time::Timestamp};
 use axum::response::Response;
 use http::{HeaderValue, header, request::Parts};
-
-/// How long until another code may be asked for, where nothing says otherwise.
-const RESEND_WAIT: u64 = 30;
+use std::time::Duration;
+use url::form_urlencoded;
 
 /// A person at one step.
 pub(super) struct Visit<'v> {
     app: &'v App,
     head: &'v Parts,
     asked: &'v Asked,
-    t: Language<'v>,
+    t: Language,
     nonce: Nonce,
 }
 
 impl<'v> Visit<'v> {
     pub(super) fn new(app: &'v App, head: &'v Parts, asked: &'v Asked) -> Self {
-        let t = parts::language(app, head, asked.kept("ui_locales"));
+        let t = parts::language(head, asked.kept("ui_locales"));
         Self { app, head, asked, t, nonce: Nonce::of(app, &head.headers) }
     }
 
-    /// Forgets the nonce of the browser's forms.
-    pub(super) fn renew(&mut self) {
-        self.nonce = Nonce::fresh(self.app);
-    }
-
-    /// Shows a step.
-    pub(super) fn page(&self, step: Step, notice: Option<Notice>) -> Response {
+    /// Shows a step; `at` is how the page's address says it.
+    pub(super) fn page(&self, step: Step, notice: Option<Notice>, at: &str) -> Response {
         let token = self.nonce.token(self.app);
         let base = self.app.config().public_url.path_prefix();
+        let wait = match &step {
+            Step::Code(mailed) => {
+                Timestamp::from_unix_millis(mailed.resend_at).since(self.now()).as_secs_f64()
+            }
+            _ => 0.0,
+        };
         let mut page = Page::new(self.asked, self.t, base, &token, step);
-        page.notice = notice;
-        let mut response = parts::html(&page, http::StatusCode::OK);
+        (page.notice, page.at, page.wait) = (notice, at, wait.ceil() as u64);
+        self.with_nonce(parts::html(&page, http::StatusCode::OK))
+    }
+
+    /// Sends the person to a step.
+    pub(super) fn go(&self, step: Step, notice: Option<Notice>) -> Response {
+        let base = self.app.config().public_url.path_prefix();
+        let at = Shown::write(self.app, self.asked.grant.project().id, step, notice);
+        let kept = self.asked.kept.iter().map(|(name, value)| (*name, value.as_str()));
+        let query =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).append_pair(AT, &at).finish();
+        self.with_nonce(parts::redirect(&format!("{base}/sign-in?{query}")))
+    }
+
+    fn with_nonce(&self, mut response: Response) -> Response {
         if let Some(cookie) = self.nonce.cookie(self.app) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
         response
+    }
+
+    fn now(&self) -> Timestamp {
+        self.app.context().clock.now()
     }
 
     /// Whom the page recognises, if anybody. A store that does not answer recognises nobody.
@@ -63,62 +82,61 @@ impl<'v> Visit<'v> {
         found.ok().flatten().and_then(|(user, proof)| Some((user.email?, proof)))
     }
 
-    /// Sends a code, and asks for it.
-    pub(super) async fn email(&self, typed: &str, before: &str) -> Response {
-        let sent = email::send_code(self.app.context(), &self.asked.grant, typed).await;
+    /// Sends a code, and asks for it; `before` is one that is on its way already.
+    pub(super) async fn email(&self, typed: &str, before: Option<&Mailed>) -> Response {
+        let sent = email::send_code(self.app.context(), &self.asked.grant, typed, self.t.code()).await;
         let address = typed.trim().to_owned();
-        // Whoever asked for a code too soon has one already, and is asked for that.
-        let ask = |email_id: String, wait: u64| Step::Code { address: address.clone(), email_id, wait };
-        let again = |notice: Notice| match before {
-            "" => self.page(Step::Email { address: address.clone() }, Some(notice)),
-            _ => self.page(ask(before.to_owned(), 0), Some(notice)),
+        let ask = |email_id: String, wait: Duration| {
+            let resend_at = self.now().after(wait).unix_millis();
+            Step::Code(Mailed { address: address.clone(), email_id, resend_at })
+        };
+        let again = |notice: Notice| {
+            let email = || Step::Email { address: address.clone() };
+            self.go(before.cloned().map_or_else(email, Step::Code), Some(notice))
         };
         match sent {
-            Ok(email_id) => self.page(ask(email_id, RESEND_WAIT), None),
+            Ok(sent) => self.go(ask(sent.email_id, sent.resend_after), None),
+            // Whoever asked for a code too soon has one already, and is asked for that.
             Err(SendCodeError::TooSoon(soon)) => {
                 self.app.metrics().limited("resend");
-                let wait = soon.retry_after.as_secs().max(1);
                 match email::email_id_of(self.app.context(), &self.asked.grant, typed) {
-                    Ok(email_id) => self.page(ask(email_id, wait), Some(Notice::Plain("error-too-soon"))),
-                    Err(_) => again(Notice::Plain("error-email")),
+                    Ok(email_id) => {
+                        self.go(ask(email_id, soon.retry_after), Some(Notice::plain("error-too-soon")))
+                    }
+                    Err(_) => again(Notice::plain("error-email")),
                 }
             }
             Err(SendCodeError::Limited(spent)) => {
                 self.app.metrics().limited("codes");
-                again(Notice::Wait("error-limited", spent.retry_after.as_secs().max(1)))
+                again(Notice::Wait("error-limited".into(), spent.retry_after.as_secs().max(1)))
             }
-            Err(SendCodeError::Email(_)) => again(Notice::Plain("error-email")),
+            Err(SendCodeError::Email(_)) => again(Notice::plain("error-email")),
             Err(error @ SendCodeError::Mail(_)) => {
                 tracing::warn!(%error, "a mail was not taken; check smtp in the configuration");
-                again(Notice::Plain("error-mail"))
+                again(Notice::plain("error-mail"))
             }
             Err(SendCodeError::Store(error)) => {
                 tracing::warn!(%error, "the store did not answer, and the person was told to try again");
-                again(Notice::Plain("error-unavailable"))
+                again(Notice::plain("error-unavailable"))
             }
         }
     }
 
     /// Tries the code.
-    pub(super) async fn code(&self, address: &str, email_id: &str, code: &str) -> Response {
+    pub(super) async fn code(&self, mailed: &Mailed, code: &str) -> Response {
         let digits: String = code.chars().filter(char::is_ascii_digit).collect();
-        let entered = EnteredCode { email: address, state: email_id, token: &digits };
+        let entered = EnteredCode { email: &mailed.address, state: &mailed.email_id, token: &digits };
         let signed_in =
             page::finish_email(self.app.context(), &self.asked.grant, entered, self.asked.purpose).await;
         self.app.metrics().signed_in(METHOD, signed_in.as_ref().err().map(AuthenticateError::code));
-        let ask = |notice| {
-            let (address, email_id) = (address.to_owned(), email_id.to_owned());
-            self.page(Step::Code { address, email_id, wait: 0 }, Some(Notice::Plain(notice)))
-        };
+        let ask = |notice| self.go(Step::Code(mailed.clone()), Some(Notice::plain(notice)));
         match signed_in {
             Ok(signed_in) => self.done(&signed_in),
             Err(AuthenticateError::Code(CodeRefused::Expired)) => ask("error-code-expired"),
             Err(AuthenticateError::Code(CodeRefused::Burnt)) => ask("error-code-burnt"),
             Err(AuthenticateError::Code(_)) => ask("error-code"),
-            Err(AuthenticateError::Email(_)) => {
-                self.page(Step::Email { address: address.to_owned() }, Some(Notice::Plain("error-email")))
-            }
-            Err(AuthenticateError::Admit(error)) => self.not_let_in(&error, address),
+            Err(AuthenticateError::Email(_)) => self.email_again(&mailed.address, "error-email"),
+            Err(AuthenticateError::Admit(error)) => self.not_let_in(&error, &mailed.address),
             Err(AuthenticateError::Store(error)) => {
                 tracing::warn!(%error, "the store did not answer, and the person was told to try again");
                 ask("error-unavailable")
@@ -129,7 +147,7 @@ impl<'v> Visit<'v> {
     /// Continues as whom the page recognises.
     pub(super) async fn carry_on(&self) -> Response {
         let Some((address, proof)) = self.recognised().await else {
-            return self.page(Step::Email { address: String::new() }, Some(Notice::Plain("error-stale")));
+            return self.email_again("", "error-stale");
         };
         match page::finish(self.app.context(), &self.asked.grant, proof, self.asked.purpose).await {
             Ok(signed_in) => self.done(&signed_in),
@@ -139,7 +157,7 @@ impl<'v> Visit<'v> {
 
     /// Ends the page's own session.
     pub(super) fn forget(&self) -> Response {
-        let mut response = self.page(Step::Email { address: String::new() }, None);
+        let mut response = self.go(Step::Email { address: String::new() }, None);
         response.headers_mut().append(header::SET_COOKIE, form::set_page_session(self.app, None));
         response
     }
@@ -150,7 +168,11 @@ impl<'v> Visit<'v> {
             AdmitError::Disabled(_) => "error-disabled",
             AdmitError::Store(_) => "error-unavailable",
         };
-        self.page(Step::Email { address: address.to_owned() }, Some(Notice::Plain(notice)))
+        self.email_again(address, notice)
+    }
+
+    fn email_again(&self, address: &str, notice: &'static str) -> Response {
+        self.go(Step::Email { address: address.to_owned() }, Some(Notice::plain(notice)))
     }
 
     /// Sends the person back to the app.

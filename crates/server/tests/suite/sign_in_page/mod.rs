@@ -37,17 +37,32 @@ impl<'s> Browser<'s> {
     }
 
     pub(super) async fn open(&mut self, parameters: &[(&str, &str)]) -> Answer {
-        let answer =
-            self.service.call("GET", &format!("/sign-in?{}", query(parameters))).without("x-api-key");
-        let answer = answer.header("cookie", &self.jar()).send().await;
+        self.load(&format!("/sign-in?{}", query(parameters))).await
+    }
+
+    pub(super) async fn load(&mut self, path: &str) -> Answer {
+        let call = self.service.call("GET", path).without("x-api-key").header("cookie", &self.jar());
+        let answer = call.send().await;
         self.took(&answer);
         answer
     }
 
+    /// Sends a form, and follows where the answer sends the browser while that is on the page.
     pub(super) async fn submit(&mut self, step: &str, entered: &[(&str, &str)]) -> Answer {
         let answer = self.form(step, entered).send().await;
+        self.follow(answer).await
+    }
+
+    pub(super) async fn follow(&mut self, answer: Answer) -> Answer {
         self.took(&answer);
-        answer
+        match answer.header("location").filter(|location| location.starts_with("/sign-in?")) {
+            Some(own) => {
+                assert_eq!(answer.status, 303, "{own}");
+                let own = own.to_owned();
+                self.load(&own).await
+            }
+            None => answer,
+        }
     }
 
     pub(super) fn form(&self, step: &str, entered: &[(&str, &str)]) -> crate::support::Call<'s> {

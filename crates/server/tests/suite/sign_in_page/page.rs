@@ -18,7 +18,8 @@ async fn every_fault_of_a_person_is_told_with_what_to_do_and_counts() {
     browser.open(&asked(&service.client_key, &[])).await.success();
     let page = browser.submit("email", &[("email", "no address")]).await.success();
     assert!(page.text.contains("typing error") && page.text.contains("<title>Error: "), "{}", page.text);
-    browser.submit("email", &[("email", " ADA@example.com ")]).await.success();
+    let first = browser.submit("email", &[("email", " ADA@example.com ")]).await.success();
+    assert!(first.text.contains("data-wait=\"30\""), "{}", first.text);
     let page = browser.submit("resend", &[]).await.success();
     assert!(
         page.text.contains("on its way already") && page.text.contains("data-wait=\"30\""),
@@ -33,10 +34,40 @@ async fn every_fault_of_a_person_is_told_with_what_to_do_and_counts() {
     }
     let burnt = browser.submit("code", &[("code", &right)]).await.success();
     assert!(burnt.text.contains("too many wrong tries"), "{}", burnt.text);
+    assert!(burnt.text.contains("data-wait=\"30\""), "a wrong code shortens no wait");
     service.pass(60);
-    browser.submit("resend", &[]).await.success();
+    let second = browser.submit("resend", &[]).await.success();
+    assert!(second.text.contains("data-wait=\"60\""), "each code doubles the wait: {}", second.text);
     let spaced = service.code_for(ADA).chars().map(|c| format!("{c} ")).collect::<String>();
     told(&browser.submit("code", &[("code", &spaced)]).await);
+}
+
+#[tokio::test]
+async fn a_step_can_be_loaded_again_and_come_back_to_and_nobody_but_the_service_writes_one() {
+    let service = service().await;
+    let mut browser = Browser::new(&service);
+    browser.open(&asked(&service.client_key, &[])).await.success();
+    let sent = browser.form("email", &[("email", ADA)]).send().await;
+    let step = sent.header("location").unwrap().to_owned();
+    assert!(!step.contains("ada") && step.len() < 2048, "{step}");
+    browser.follow(sent).await.success();
+    for _ in 0..2 {
+        let again = browser.load(&step).await.success();
+        assert!(again.text.contains(ADA) && again.text.contains("one-time-code"), "{}", again.text);
+    }
+    assert_eq!(service.inbox.mails().len(), 1, "loading it again sends nothing");
+    let (before, at) = step.rsplit_once("at=").unwrap();
+    for forged in ["", "AAAA", &at[..at.len() - 2], &at.replace(&at[20..24], "AAAA")] {
+        let page = browser.load(&format!("{before}at={forged}")).await.success();
+        assert!(page.text.contains("name=\"email\"") && !page.text.contains(ADA), "{forged}");
+    }
+    browser.load(&step).await.success();
+    service.pass(1);
+    told(&browser.submit("code", &[("code", &service.code_for(ADA))]).await);
+    let back = browser.load(&step).await.success();
+    assert!(back.text.contains("value=\"continue\""), "who is signed in is not asked for the code again");
+    let other = Browser::new(&service).load(&step).await.success();
+    assert!(!other.text.contains("value=\"continue\""));
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ async fn a_form_that_no_page_of_this_browser_made_sends_no_mail_and_lets_nobody_
     for forged in ["", "1.", "x", &foreign, &own[1..]] {
         browser.fields = honest.clone();
         let answer = browser.form("email", &[("email", ADA), ("form", forged)]).send().await;
+        let answer = browser.follow(answer).await;
         assert!(answer.text.contains("role=\"alert\"") && service.inbox.mails().is_empty(), "{forged}");
     }
     browser.fields = honest.clone();
@@ -27,11 +28,14 @@ async fn a_form_that_no_page_of_this_browser_made_sends_no_mail_and_lets_nobody_
         ("origin", "https://evil.example"),
         ("origin", "null"),
     ] {
+        browser.fields = honest.clone();
         let answer = browser.form("email", &[("email", ADA)]).header(name, value).send().await;
+        let answer = browser.follow(answer).await;
         assert!(answer.text.contains("role=\"alert\"") && service.inbox.mails().is_empty(), "{value}");
     }
     let sent = browser.form("email", &[("email", ADA)]).header("origin", "https://auth.shop.example");
-    sent.header("sec-fetch-site", "same-origin").send().await.success();
+    let sent = sent.header("sec-fetch-site", "same-origin").send().await;
+    browser.follow(sent).await.success();
     assert_eq!(service.inbox.mails().len(), 1);
 }
 
@@ -70,13 +74,23 @@ async fn threat_22_the_page_recognises_nobody_whose_sessions_somebody_ended_or_w
     service.manage(&manager, "DELETE", &format!("users/{user}/sessions")).send().await.success();
     assert!(!recognised(&mut browser).await, "an operator ended what the user had");
 
-    service.pass(60);
-    told(&browser.sign_in(&asked(&service.client_key, &[("prompt", Some("login"))])).await);
-    assert!(recognised(&mut browser).await);
+    let again = async |browser: &mut Browser<'_>| {
+        service.pass(60);
+        told(&browser.sign_in(&asked(&service.client_key, &[("prompt", Some("login"))])).await);
+        assert!(recognised(browser).await);
+        service.pass(1);
+    };
+    again(&mut browser).await;
+    service.manage(&manager, "DELETE", &format!("users/{user}/sessions")).send().await.success();
+    assert!(!recognised(&mut browser).await, "and where no session was alive: the code was never traded");
+
+    again(&mut browser).await;
     service.manage(&manager, "POST", &format!("users/{user}/disable")).send().await.success();
     assert!(!recognised(&mut browser).await);
     service.manage(&manager, "POST", &format!("users/{user}/enable")).send().await.success();
-    assert!(recognised(&mut browser).await);
+    assert!(!recognised(&mut browser).await, "what was proven before is proven no more");
+
+    again(&mut browser).await;
     service.pass(12 * 3600);
     assert!(!recognised(&mut browser).await, "twelve hours, whatever happens");
 }

@@ -1,5 +1,5 @@
-// POST /auth/exchange, /auth/refresh and /auth/logout, for the app's own pages only.
+// GET /auth/sign-in and /auth/callback, and POST /auth/sign-out, /auth/refresh, /auth/exchange and /auth/logout.
 
 import { routes } from "../../../auth";
 
-export const { POST } = routes;
+export const { GET, POST } = routes;
