@@ -9,7 +9,7 @@ use authmint_protocol::token::native::{self, check_ed25519};
 
 use authmint::{
     AuthError, AuthMaterial, AuthOptions, ConfigError, CookieOptions, Revocation,
-    guard::{Call, SIGN_IN_DRAW, SharedKey},
+    guard::{Call, RequestHead, RequestHeaders, SIGN_IN_DRAW, SharedKey},
 };
 use authmint_protocol::{
     api_key::{ApiKey, Usage},
@@ -21,7 +21,7 @@ use authmint_protocol::{
     wire::user::User,
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -37,16 +37,41 @@ pub(crate) fn millis(span: Duration) -> f64 {
     span.as_secs_f64() * 1000.0
 }
 
-/// The head of a request from lines, names and values by turns. What no header may hold is left out: it holds no token.
-pub(crate) fn head(lines: &[u8]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let mut lines = lines.split(|byte| *byte == b'\n');
+/// The head of a request as lines, names in lower case and values by turns.
+pub(crate) struct Head<'l>(Vec<(&'l [u8], &'l [u8])>);
+
+/// Reads a head. What no header may hold is left out: it holds no token.
+pub(crate) fn head(lines: &[u8]) -> Head<'_> {
+    let sound = |value: &[u8]| value.iter().all(|byte| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f));
+    let (mut lines, mut fields) = (lines.split(|byte| *byte == b'\n'), Vec::new());
     while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
-            headers.append(name, value);
+        if sound(value) {
+            fields.push((name, value));
         }
     }
-    headers
+    Head(fields)
+}
+
+impl Head<'_> {
+    fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().filter(move |(found, _)| *found == name.as_bytes()).map(|(_, value)| *value)
+    }
+}
+
+impl RequestHeaders for Head<'_> {
+    fn first(&self, name: &str) -> Option<&[u8]> {
+        self.values(name).next()
+    }
+
+    fn cookies(&self, index: usize) -> Option<&[u8]> {
+        self.values("cookie").nth(index)
+    }
+}
+
+impl<'a> From<&'a Head<'_>> for RequestHead<'a> {
+    fn from(head: &'a Head<'_>) -> Self {
+        Self::new(head, None)
+    }
 }
 
 /// What the host drew for a sign-in; less than it takes would be guessed.
@@ -103,7 +128,7 @@ enum RevocationName {
 impl Options {
     /// Reads them; the error names the option.
     pub(crate) fn read(json: &str) -> Result<Self, Fault> {
-        serde_json::from_str(json).map_err(|error| Fault {
+        serde_json::from_slice(json.as_bytes()).map_err(|error| Fault {
             code: "option_invalid",
             status: 500,
             // What was written may be a secret: only the place and kind of the fault are told.
@@ -192,7 +217,7 @@ pub(crate) struct Material {
 
 impl Material {
     pub(crate) fn read(json: &str) -> Option<AuthMaterial> {
-        let Self { jwt, refresh_token, expires_at_ms } = serde_json::from_str(json).ok()?;
+        let Self { jwt, refresh_token, expires_at_ms } = serde_json::from_slice(json.as_bytes()).ok()?;
         let user = User { id: String::new(), email: None, phone_number: None };
         Some(AuthMaterial { jwt, refresh_token, refresh_expires_at: time(expires_at_ms), user })
     }
@@ -254,9 +279,9 @@ mod tests {
 
     #[test]
     fn a_head_keeps_bytes_and_leaves_out_what_no_header_holds() {
-        let head = head(b"cookie\na=\xff\nhost\na\rb\nbad name\nx\nleft over");
-        assert_eq!(head.len(), 1);
-        assert_eq!(head["cookie"].as_bytes(), b"a=\xff");
+        let head = head(b"cookie\na=\xff\nhost\na\rb\ncookie\nb=1\nleft over");
+        assert_eq!((head.first("cookie"), head.cookies(1)), (Some(&b"a=\xff"[..]), Some(&b"b=1"[..])));
+        assert_eq!((head.first("host"), head.first("left over"), head.cookies(2)), (None, None, None));
     }
 
     #[test]

@@ -18,7 +18,7 @@ const wasm = readFileSync(new URL("../dist/authmint.wasm", import.meta.url));
 const cores = { native: loadNative(), wasm: wasmCore(new WebAssembly.Module(wasm)) };
 
 test("the module is small enough for a cold start to download, and imports nothing", () => {
-  assert.ok(gzipSync(wasm, { level: 9 }).length <= 160_000, `${gzipSync(wasm, { level: 9 }).length} bytes`);
+  assert.ok(gzipSync(wasm, { level: 9 }).length <= 150_000, `${gzipSync(wasm, { level: 9 }).length} bytes`);
   assert.deepEqual(WebAssembly.Module.imports(new WebAssembly.Module(wasm)), []);
 });
 

@@ -23,15 +23,14 @@ use authmint_protocol::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use http::Response;
 use serde_json::Value;
-use std::{collections::HashMap, rc::Rc};
+use std::rc::Rc;
 
 /// So many conversations may wait at a time; the service's answers are kept for the moment between two questions.
 const ROOM: usize = 4096;
 
 /// All that is not over.
 pub(super) struct Talk {
-    guards: HashMap<u32, Rc<Guard>>,
-    next_guard: u32,
+    guards: Shelf<Rc<Guard>>,
     calls: Shelf<(Rc<Guard>, Call)>,
     waiting: Shelf<(Rc<Guard>, Waiting)>,
     answers: Shelf<Answer>,
@@ -46,8 +45,7 @@ enum Waiting {
 impl Default for Talk {
     fn default() -> Self {
         Self {
-            guards: HashMap::new(),
-            next_guard: 1,
+            guards: Shelf::with_room(usize::MAX),
             calls: Shelf::with_room(ROOM),
             waiting: Shelf::with_room(ROOM),
             answers: Shelf::with_room(ROOM),
@@ -71,7 +69,7 @@ impl Talk {
     fn reply(&mut self, question: Question) -> Option<Value> {
         match question.op.as_str() {
             "makeGuard" => Some(self.make_guard(&question.text, &question.bytes)),
-            "dropGuard" => self.guards.remove(&question.guard).and(None),
+            "dropGuard" => self.guards.take(question.guard).and(None),
             "checkApiKey" => {
                 let fault = convert::check_key(&question.text, question.usage.as_deref()).err()?;
                 Some(value(&NodeError::from(fault)))
@@ -88,7 +86,7 @@ impl Talk {
 
     /// Begins a conversation.
     fn begin(&mut self, question: Question) -> Option<Value> {
-        let guard = Rc::clone(self.guards.get(&question.guard)?);
+        let guard = Rc::clone(self.guards.get(question.guard)?);
         let (head, now) = (head(&question.head), time(question.now));
         let token = question.refresh_token.map(RefreshToken::new);
         let step = match question.op.as_str() {
@@ -134,7 +132,7 @@ impl Talk {
     }
 
     fn ask_guard(&mut self, question: Question) -> Option<Value> {
-        let guard = Rc::clone(self.guards.get(&question.guard)?);
+        let guard = Rc::clone(self.guards.get(question.guard)?);
         let now = time(question.now);
         match question.op.as_str() {
             "recognise" => {
@@ -189,9 +187,7 @@ impl Talk {
                     ("jwksUri", guard.jwks_uri().into()),
                     ("cookieNames", vec![names.jwt.clone(), names.refresh_token.clone()].into()),
                 ]);
-                let number = self.next_guard;
-                self.next_guard += 1;
-                self.guards.insert(number, Rc::new(guard));
+                let number = self.guards.put(Rc::new(guard));
                 object(&mut [("guard", number.into()), ("about", about)])
             }
             Err(fault) => object(&mut [("error", value(&NodeError::from(fault)))]),
@@ -276,7 +272,7 @@ impl Talk {
         }
         let any = Expected::default();
         let expected =
-            if question.op == "verifyWith" { self.guards.get(&question.guard)?.expected() } else { &any };
+            if question.op == "verifyWith" { self.guards.get(question.guard)?.expected() } else { &any };
         let jwt = question.jwt.unwrap_or_default();
         let begun = convert::key_set(&question.bytes)
             .and_then(|keys| verify::begin(&jwt, &keys, &expected.algorithms).map_err(Fault::from));

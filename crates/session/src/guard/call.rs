@@ -17,7 +17,7 @@ use authmint_protocol::{
     },
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 
@@ -25,6 +25,11 @@ use std::{sync::Arc, time::Duration};
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest answer that is read, key sets aside.
 const MAX_ANSWER: usize = 64 * 1024;
+
+// Made when this is compiled: a name that is read at run time brings the table of all names that there are.
+static CLIENT_NAME: HeaderName = HeaderName::from_static("x-client-name");
+static CLIENT_VERSION: HeaderName = HeaderName::from_static("x-client-version");
+static API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// A call to the service that someone waits for.
 ///
@@ -198,10 +203,10 @@ impl Call {
         if matches!(self.kind, Kind::Keys(Source::Issuer(_))) {
             return request;
         }
-        headers.insert("x-client-name", HeaderValue::from_static("authmint-rust"));
-        headers.insert("x-client-version", HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+        headers.insert(CLIENT_NAME.clone(), HeaderValue::from_static("authmint-rust"));
+        headers.insert(CLIENT_VERSION.clone(), HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
         if !matches!(self.kind, Kind::Keys(_)) {
-            headers.insert("x-api-key", guard.settings.api_key.clone());
+            headers.insert(API_KEY.clone(), guard.settings.api_key.clone());
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         request
@@ -300,7 +305,7 @@ impl Call {
         let problem = serde_json::from_slice::<Problem>(reply.body()).ok();
         let code = problem.as_ref().and_then(Problem::known_code);
         match (&self.kind, code) {
-            (Kind::Refresh(_), Some(code)) if status == 401 && judges_token(code) => Answer::Refused(code),
+            (Kind::Refresh(_) | Kind::Trade(_), Some(code)) if status == 401 && judges_token(code) => Answer::Refused(code),
             (Kind::User(_), Some(ErrorCode::UserUnknown)) => Answer::Failed(AuthError::UserUnknown),
             _ => {
                 let (code, message) =

@@ -82,13 +82,18 @@ impl TestHost {
     }
 
     fn auth_that(&self, revocation: Revocation) -> Auth<Self> {
-        let options = AuthOptions::new(Service::server_key()).base_url(crate::service::ISSUER);
+        let options = AuthOptions::new(Service::server_key()).client_key(Service::client_key()).base_url(crate::service::ISSUER);
         let options = options.revocation(revocation);
         Auth::with_host(&options, [5; 32], self.clone()).expect("the options hold together")
     }
 
     pub(crate) fn sign_in(&self) -> (String, RefreshToken) {
         self.0.service.lock().unwrap().sign_in(self.now())
+    }
+
+    pub(crate) fn expect_sign_in(&self, challenge: &str, redirect_uri: &str) {
+        let begun = Some((challenge.to_owned(), redirect_uri.to_owned()));
+        self.0.service.lock().unwrap().sign_in_of = begun;
     }
 
     pub(crate) fn feel(&self, mood: Mood) {

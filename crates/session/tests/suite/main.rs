@@ -10,6 +10,7 @@ mod keys;
 mod revocation;
 mod service;
 mod sign_in_and_out;
+mod sign_in_page;
 mod threats;
 #[cfg(feature = "client")]
 mod vectors;

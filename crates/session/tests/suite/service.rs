@@ -4,6 +4,7 @@ use authmint::protocol::{
     ErrorCode,
     api_key::{self, Environment, Usage},
     id::{ProjectId, SessionId},
+    pkce,
     refresh_token::{OneTimeClaims, RefreshClaims, UnverifiedRefresh},
     secret::{OneTimeSecret, RefreshToken},
     time::Timestamp,
@@ -22,6 +23,8 @@ use std::{collections::HashMap, time::Duration};
 pub(crate) const ISSUER: &str = "https://auth.example.com";
 pub(crate) const PROJECT: ProjectId = ProjectId::from_bytes([0xaa; 16]);
 pub(crate) const USER: &str = "6f1c2a34-58b1-4c0e-9d4a-1f2e3d4c5b6a";
+/// The one authorization code that it gives.
+pub(crate) const CODE: &str = "the-code";
 pub(crate) const JWT_LIFE: Duration = Duration::from_secs(900);
 const IDLE: Duration = Duration::from_secs(30 * 86_400);
 
@@ -54,6 +57,8 @@ pub(crate) struct Service {
     generations: HashMap<SessionId, u32>,
     refusals: HashMap<SessionId, ErrorCode>,
     next_session: u8,
+    /// Challenge and redirect URI of the sign-in that [`CODE`] ended.
+    pub(crate) sign_in_of: Option<(String, String)>,
 }
 
 impl Service {
@@ -71,6 +76,7 @@ impl Service {
             generations: HashMap::new(),
             refusals: HashMap::new(),
             next_session: 1,
+            sign_in_of: None,
         }
     }
 
@@ -78,6 +84,14 @@ impl Service {
         api_key::write(Usage::Server, Environment::Development, PROJECT, [7; 16], |_| [0; 64])
             .reveal()
             .to_owned()
+    }
+
+    pub(crate) fn client_key() -> String {
+        Self::client_key_of(PROJECT)
+    }
+
+    pub(crate) fn client_key_of(project: ProjectId) -> String {
+        api_key::write(Usage::Client, Environment::Development, project, [8; 16], |_| [0; 64]).reveal().to_owned()
     }
 
     pub(crate) fn change_key(&mut self, kid: &str) {
@@ -169,6 +183,7 @@ impl Service {
                 keys
             }
             "refresh" => self.refresh(&sent, now),
+            "sessions" => self.trade(&body, now),
             "revocations" => {
                 reply(200, &self.feed_page(request.uri().query().unwrap_or_default()).to_string())
             }
@@ -180,6 +195,18 @@ impl Service {
             }
             id => reply(200, &json!({ "id": id, "email": "ada@example.com" }).to_string()),
         })
+    }
+
+    /// Trades [`CODE`] for a session, if it comes with what the sign-in began with.
+    fn trade(&mut self, body: &Value, now: Timestamp) -> Response<Bytes> {
+        let verifier = body["code_verifier"].as_str().unwrap_or_default();
+        let challenge = pkce::challenge_of(verifier).unwrap_or_default();
+        let begun = self.sign_in_of.as_ref();
+        let genuine = begun.is_some_and(|(known, uri)| *known == challenge && body["redirect_uri"] == **uri);
+        if body["code"] != CODE || !genuine {
+            return problem(ErrorCode::OneTimeSecretInvalid);
+        }
+        self.refresh(&RefreshToken::new(one_time_secret().reveal().to_owned()), now)
     }
 
     fn refresh(&mut self, sent: &RefreshToken, now: Timestamp) -> Response<Bytes> {

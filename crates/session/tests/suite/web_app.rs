@@ -2,7 +2,7 @@
 
 use crate::{
     frameworks::in_each,
-    service::{Mood, USER, one_time_secret},
+    service::{CODE, ISSUER, Mood, USER, one_time_secret},
     world::plain,
 };
 use http::{Request, Response, StatusCode, header};
@@ -189,6 +189,54 @@ async fn s13_bodies_are_limited_and_broken_ones_refused() {
             let answer = app.call(post("/auth/exchange", body)).await;
             assert_eq!(problem(&answer), (400, "request_invalid".into()));
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_signs_in_by_the_services_page_and_out_by_a_form() {
+    in_each(async |host, app| {
+        let there = app.call(visit("/auth/sign-in?return_to=/me", "")).await;
+        assert_eq!(there.status(), StatusCode::SEE_OTHER);
+        assert_eq!(there.headers()[header::CACHE_CONTROL], "private, no-store");
+        let url = there.headers()[header::LOCATION].to_str().unwrap().to_owned();
+        let (_, query) = url.split_once("/sign-in?").unwrap();
+        let query: std::collections::HashMap<_, _> =
+            form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        assert_eq!(query["redirect_uri"], "https://app.example.com/auth/callback");
+        host.expect_sign_in(&query["code_challenge"], &query["redirect_uri"]);
+        let flow = cookies(&there).remove(0);
+        let flow = flow.split(';').next().unwrap();
+
+        let stray = app.call(visit(&format!("/auth/callback?code={CODE}&state=x"), flow)).await;
+        assert_eq!(stray.status(), StatusCode::BAD_REQUEST);
+        assert!(stray.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"));
+        assert!(stray.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("default-src 'none'"));
+        assert!(stray.body().contains("could not be finished"), "{}", stray.body());
+
+        let iss = ISSUER.replace(':', "%3A").replace('/', "%2F");
+        let back = format!("/auth/callback?code={CODE}&state={}&iss={iss}", query["state"]);
+        let arrived = app.call(visit(&back, flow)).await;
+        assert_eq!((arrived.status(), &arrived.headers()[header::LOCATION]), (StatusCode::SEE_OTHER, &"/me".parse().unwrap()));
+        let jar: Vec<_> = cookies(&arrived).iter().map(|cookie| cookie.split(';').next().unwrap().to_owned()).collect();
+        assert_eq!(app.call(visit("/me", &jar[..2].join("; "))).await.body(), USER);
+
+        let form = |site: &str| {
+            Request::post("/auth/sign-out?return_to=/bye")
+                .header("host", "app.example.com")
+                .header("cookie", jar[..2].join("; "))
+                .header("content-type", "application/x-www-form-urlencoded")
+                .header("sec-fetch-site", site)
+                .body("a=b".to_owned())
+                .unwrap()
+        };
+        for site in ["cross-site", "same-site", "none"] {
+            assert_eq!(problem(&app.call(form(site)).await), (403, "request_refused".into()), "{site}");
+        }
+        let out = app.call(form("same-origin")).await;
+        assert_eq!((out.status(), &out.headers()[header::LOCATION]), (StatusCode::SEE_OTHER, &"/bye".parse().unwrap()));
+        assert!(cookies(&out).iter().all(|cookie| cookie.contains("=; Max-Age=0")), "{:?}", cookies(&out));
+        assert_eq!(app.call(visit("/auth/sign-out", "")).await.status(), StatusCode::METHOD_NOT_ALLOWED);
     })
     .await;
 }
