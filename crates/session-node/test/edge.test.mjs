@@ -6,18 +6,22 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
+import { CLIENT_KEY } from "../../../journeys/clients/support/vector.mjs";
+import { Walker } from "../../../journeys/clients/support/walk.mjs";
 import { plain, setCookies, startService } from "./support/app.mjs";
 
 const dist = fileURLToPath(new URL("../dist/", import.meta.url));
+
+const CALLBACK = "https://app.example.com/auth/callback";
 
 /** A worker as an app writes it, with a route for each thing that the edge must do. */
 const WORKER = `
 import { CrossmintAuth, createCrossmint, verifyCrossmintJwt } from "./edge/index.mjs";
 
 export default {
-  async fetch(request, { KEY, BASE, REVOCATION }, context) {
+  async fetch(request, { KEY, BASE, REVOCATION, CLIENT_KEY: clientKey }, context) {
     const crossmint = createCrossmint({ apiKey: KEY, overrideBaseUrl: BASE });
-    const auth = CrossmintAuth.from(crossmint, { revocation: REVOCATION });
+    const auth = CrossmintAuth.from(crossmint, { revocation: REVOCATION, clientKey, redirectUri: "${CALLBACK}" });
     try {
       const answer = new Response(null);
       switch (new URL(request.url).pathname) {
@@ -40,6 +44,12 @@ export default {
         }
         case "/refresh":
           return await auth.handleCustomRefresh(request);
+        case "/auth/sign-in":
+          return await auth.handleSignIn(request);
+        case "/auth/callback":
+          return await auth.handleCallback(request);
+        case "/auth/sign-out":
+          return await auth.handleSignOut(request);
         case "/logout":
           return await auth.logout(request, answer);
       }
@@ -54,7 +64,7 @@ let service;
 const workers = [];
 
 before(async () => {
-  service = await startService();
+  service = await startService("--redirect-uri", CALLBACK);
 });
 after(async () => {
   await Promise.all(workers.map((worker) => worker.dispose()));
@@ -79,7 +89,7 @@ function start(bindings = {}) {
   workers.push(worker);
   return async (path, { headers, ...init } = {}) => {
     const own = { host: "app.example.com", "sec-fetch-dest": "document" };
-    const answer = await worker.dispatchFetch(`https://app.example.com${path}`, { ...init, headers: { ...own, ...headers } });
+    const answer = await worker.dispatchFetch(`https://app.example.com${path}`, { ...init, redirect: "manual", headers: { ...own, ...headers } });
     return { status: answer.status, cookies: setCookies(answer), headers: answer.headers, text: await answer.text() };
   };
 }
@@ -144,4 +154,29 @@ test("without the service a good JWT serves on, and the rest is told to come aga
   const material = await service.signIn("eve@example.com");
   const { status, text, cookies } = await app("/session", { headers: { cookie: plain(material) } });
   assert.deepEqual([status, JSON.parse(text).retryable, cookies], [503, true, {}], "without keys nobody can tell");
+});
+
+test("a person signs in by the service's page and out by a form", async () => {
+  const app = start({ CLIENT_KEY });
+  const walker = new Walker();
+  const there = await app("/auth/sign-in?return_to=/cart");
+  assert.equal(there.status, 303, there.text);
+  const [[name, { value, attributes }]] = Object.entries(there.cookies);
+  // The worker's own Host is a loopback name here, whatever its URL says.
+  assert.match(name, /^authmint-flow-/);
+  assert.ok(["HttpOnly", "Path=/", "SameSite=Lax"].every((one) => attributes.includes(one)), attributes.join());
+  const page = await walker.follow(await walker.load(there.headers.get("location")));
+  const mailed = await walker.follow(await walker.submit(page, "email", { email: "fay@example.com" }));
+  const back = new URL((await walker.submit(mailed, "code", { code: await service.codeFor("fay@example.com") })).to);
+  assert.equal(back.origin, "https://app.example.com");
+  const stray = await app(back.pathname + back.search);
+  assert.equal(stray.status, 400);
+  assert.match(stray.text, /could not be finished/);
+  const arrived = await app(back.pathname + back.search, { headers: { cookie: `${name}=${value}` } });
+  assert.deepEqual([arrived.status, arrived.headers.get("location")], [303, "/cart"], arrived.text);
+  assert.equal(arrived.cookies[name].value, "");
+  const cookie = `crossmint-jwt=${arrived.cookies["crossmint-jwt"].value}`;
+  assert.match((await app("/session", { headers: { cookie } })).text, /^[0-9a-f-]{36}$/);
+  const out = await app("/auth/sign-out?return_to=//evil.example", { method: "POST", headers: { cookie, "sec-fetch-site": "same-origin" } });
+  assert.deepEqual([out.status, out.headers.get("location")], [303, "/"]);
 });

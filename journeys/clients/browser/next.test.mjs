@@ -11,7 +11,8 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
-import { build, makeApp, serve } from "../../../crates/session-node/test/support/next.mjs";
+import { build, freePort, makeApp, serve } from "../../../crates/session-node/test/support/next.mjs";
+import { walkThrough, walkWithoutScript } from "../support/flow.mjs";
 import { startService } from "../support/service.mjs";
 import { CLIENT_KEY } from "../support/vector.mjs";
 
@@ -141,6 +142,16 @@ test("the modal signs in, the server renders the user, a reload keeps it, and si
   await page.screenshot({ path: join(screenshots, "next-signed-out.png") });
   assert.deepEqual(await tokens(context), {}, "both pairs are gone");
   assert.equal((await service.refresh(refresh)).status, 401, "and the session has ended at the service");
+});
+
+test("a person signs in by the service's page, with a script and without, and out by a form", async (t) => {
+  const port = await freePort();
+  const service = await startService("--redirect-uri", `http://localhost:${port}/auth/callback`);
+  t.after(() => service.stop());
+  const { origin } = await serve(t, app, "start", service, { AUTHMINT_CLIENT_KEY: CLIENT_KEY, PORT: port });
+  const url = origin.replace("127.0.0.1", "localhost");
+  await walkThrough({ chrome, url, service, name: "next", screenshots });
+  await walkWithoutScript({ chrome, url, service, name: "next" });
 });
 
 test("with JWTs of five seconds, two tabs and a storm of prefetches lose nothing", async (t) => {

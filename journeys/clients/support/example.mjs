@@ -4,12 +4,24 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { dirname, extname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 /** Starts `authmint-example-<name>` on a free port; it was built beside the service's program. */
-export async function startExample(name, service, more = {}) {
+export function startExample(name, service, more = {}) {
   const beside = process.env.AUTHMINT_BIN;
   assert.ok(beside, "AUTHMINT_BIN must name the built program: run this by `cargo xtask test`");
   const program = join(dirname(beside), `authmint-example-${name}${extname(beside)}`);
+  return start(program, [], {}, service, more);
+}
+
+/** Starts `examples/<name>/server.mjs` by Node.js; its packages were installed. */
+export function startNodeExample(name, service, more = {}) {
+  const cwd = fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url));
+  return start(process.execPath, ["--unhandled-rejections=strict", "server.mjs"], { cwd }, service, more);
+}
+
+/** Starts an app, and waits until it says where it is. */
+async function start(program, args, options, service, more) {
   const env = {
     ...process.env,
     PORT: "0",
@@ -18,16 +30,18 @@ export async function startExample(name, service, more = {}) {
     AUTHMINT_SERVER_KEY: service.serverKey,
     ...more,
   };
-  const child = spawn(program, [], { env, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(program, args, { ...options, env, stdio: ["ignore", "pipe", "pipe"] });
   const failed = new Promise((_, reject) => child.once("error", reject));
   const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(signal ?? code)));
   const lines = [];
   const url = new Promise((resolve) => {
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      lines.push(line);
-      const [, found] = line.match(/^open (http:\/\/localhost:\d+)$/) ?? [];
-      if (found) resolve(found);
-    });
+    for (const input of [child.stdout, child.stderr]) {
+      createInterface({ input }).on("line", (line) => {
+        lines.push(line);
+        const [, found] = line.match(/^open (http:\/\/localhost:\d+)$/) ?? [];
+        if (found) resolve(found);
+      });
+    }
   });
   const early = ended.then((how) => {
     throw new Error(`${program} ended (${how}) before it said where it is:\n${lines.join("\n")}`);

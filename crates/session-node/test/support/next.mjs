@@ -64,7 +64,7 @@ export async function build(folder) {
 
 /** `next start` or `next dev` on a free port; gives its origin. */
 export async function serve(t, folder, how, { baseUrl, serverKey }, more = {}) {
-  const port = await freePort();
+  const port = more.PORT ?? (await freePort());
   const bin = join(folder, "node_modules/next/dist/bin/next");
   const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", AUTHMINT_BASE_URL: baseUrl, AUTHMINT_SERVER_KEY: serverKey, ...more };
   const child = spawn(process.execPath, [bin, how, "--port", String(port), "--hostname", "127.0.0.1"], {
@@ -104,7 +104,8 @@ async function ready(origin, ended, said) {
   }
 }
 
-async function freePort() {
+/** A port that is free now, for an app whose address others must know before it starts. */
+export async function freePort() {
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address();
