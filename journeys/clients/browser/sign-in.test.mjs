@@ -114,6 +114,20 @@ test("a person signs in with the keyboard alone, and the app gets a session", as
   });
 });
 
+test("the page with its assets is one round of requests and at most 60 kB", async (t) => {
+  await visit(async (page) => {
+    const parts = [];
+    page.on("response", async (answer) => parts.push([new URL(answer.url()).pathname, (await answer.body()).length]));
+    await page.goto(start().url, { waitUntil: "networkidle" });
+    const bytes = parts.reduce((sum, [, length]) => sum + length, 0);
+    t.diagnostic(`${bytes} bytes uncompressed: ${parts.map(([path, length]) => `${path} ${length}`).join(", ")}`);
+    assert.ok(bytes <= 60_000, String(bytes));
+    // What the page names is all that is asked for: nothing that was loaded asks for more.
+    const named = await page.locator("link[rel=stylesheet], script[src]").count();
+    assert.equal(parts.length, 1 + named, parts.join(" "));
+  });
+});
+
 test("a code is pasted with what stands around it, and faults say what to do", async () => {
   await visit(async (page) => {
     await page.goto(start().url);

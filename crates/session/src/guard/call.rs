@@ -305,7 +305,9 @@ impl Call {
         let problem = serde_json::from_slice::<Problem>(reply.body()).ok();
         let code = problem.as_ref().and_then(Problem::known_code);
         match (&self.kind, code) {
-            (Kind::Refresh(_) | Kind::Trade(_), Some(code)) if status == 401 && judges_token(code) => Answer::Refused(code),
+            (Kind::Refresh(_) | Kind::Trade(_), Some(code)) if status == 401 && judges_token(code) => {
+                Answer::Refused(code)
+            }
             (Kind::User(_), Some(ErrorCode::UserUnknown)) => Answer::Failed(AuthError::UserUnknown),
             _ => {
                 let (code, message) =

@@ -247,7 +247,7 @@ mod tests {
     use super::within_app;
 
     #[test]
-    fn threat_34_a_way_back_leads_nowhere_but_into_the_app() {
+    fn threat_35_a_way_back_leads_nowhere_but_into_the_app() {
         let vectors: serde_json::Value =
             serde_json::from_str(include_str!("../../../../vectors/redirect/open-redirects.json")).unwrap();
         let payloads = vectors["payloads"].as_array().unwrap();

@@ -26,9 +26,11 @@
 
 mod future;
 mod layer;
+mod routes;
 mod service;
 
 pub use crate::web::Checked;
 pub use future::ResponseFuture;
 pub use layer::AuthLayer;
+pub use routes::{RoutesLayer, RoutesService};
 pub use service::AuthService;

@@ -16,6 +16,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// The longest body that these routes read.
+#[cfg(any(feature = "axum", feature = "actix"))]
 pub const BODY_LIMIT: usize = 16 * 1024;
 
 /// One of the routes.

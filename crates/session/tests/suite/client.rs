@@ -82,7 +82,9 @@ impl TestHost {
     }
 
     fn auth_that(&self, revocation: Revocation) -> Auth<Self> {
-        let options = AuthOptions::new(Service::server_key()).client_key(Service::client_key()).base_url(crate::service::ISSUER);
+        let options = AuthOptions::new(Service::server_key())
+            .client_key(Service::client_key())
+            .base_url(crate::service::ISSUER);
         let options = options.revocation(revocation);
         Auth::with_host(&options, [5; 32], self.clone()).expect("the options hold together")
     }

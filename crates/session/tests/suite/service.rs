@@ -91,7 +91,9 @@ impl Service {
     }
 
     pub(crate) fn client_key_of(project: ProjectId) -> String {
-        api_key::write(Usage::Client, Environment::Development, project, [8; 16], |_| [0; 64]).reveal().to_owned()
+        api_key::write(Usage::Client, Environment::Development, project, [8; 16], |_| [0; 64])
+            .reveal()
+            .to_owned()
     }
 
     pub(crate) fn change_key(&mut self, kid: &str) {

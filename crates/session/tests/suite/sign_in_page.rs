@@ -74,7 +74,10 @@ fn a_person_goes_to_the_page_and_comes_back_signed_in_to_where_they_were() {
     ];
     assert_eq!(names, wanted, "what the app did not say is not said, and nothing else is handed on");
     assert_eq!(query["redirect_uri"], format!("{HOST}/auth/callback"));
-    assert_eq!((query["client"].as_str(), query["login_hint"].as_str()), (&*Service::client_key(), "ada@example.com"));
+    assert_eq!(
+        (query["client"].as_str(), query["login_hint"].as_str()),
+        (&*Service::client_key(), "ada@example.com")
+    );
     let [(name, _, attributes)] = &set(&outcome)[..] else { panic!("one cookie") };
     assert_eq!(*name, format!("__Host-authmint-flow-{}", &query["state"][..8]));
     for attribute in ["Max-Age=600", "Path=/", "HttpOnly", "Secure", "SameSite=Lax"] {
@@ -128,7 +131,11 @@ fn threat_26_a_way_back_without_the_state_of_this_browser_signs_nobody_in() {
         ("__Host-authmint-flow-=..".to_owned(), String::new()),
     ] {
         let outcome = back(&mut world, &page(&cookies), &state, &from_service());
-        assert_eq!((error(&outcome).code(), error(&outcome).status()), ("sign_in_unfinished", 400), "{state}");
+        assert_eq!(
+            (error(&outcome).code(), error(&outcome).status()),
+            ("sign_in_unfinished", 400),
+            "{state}"
+        );
         assert!(shown(&outcome).contains("href=\"/auth/sign-in\"") && outcome.cookies.is_empty());
     }
     assert_eq!(world.sent("sessions"), 0, "no code is traded");
@@ -149,7 +156,8 @@ fn threat_28_an_answer_of_another_issuer_is_not_traded() {
 fn threat_32_a_code_that_is_not_of_this_flow_is_refused_and_the_flow_is_over() {
     let mut world = world();
     let begun = begin(&mut world, "/auth/sign-in", DRAWN);
-    world.service.sign_in_of = Some((pkce::challenge_of(&"x".repeat(43)).unwrap(), format!("{HOST}/auth/callback")));
+    world.service.sign_in_of =
+        Some((pkce::challenge_of(&"x".repeat(43)).unwrap(), format!("{HOST}/auth/callback")));
     let outcome = back(&mut world, &page(&begun.cookie), &begun.state, &from_service());
     assert_eq!(error(&outcome).code(), "one_time_secret_invalid");
     assert!(shown(&outcome).contains("Start again"));
@@ -171,16 +179,24 @@ fn an_outage_keeps_the_flow_and_the_same_address_tries_again() {
     let outcome = back(&mut world, &page(&begun.cookie), &begun.state, &from_service());
     assert_eq!((error(&outcome).code(), error(&outcome).status()), ("unavailable", 503));
     assert!(outcome.cookies.is_empty() && shown(&outcome).contains("Try again"));
-    assert!(shown(&outcome).contains(&format!("href=\"/auth/callback?code={CODE}&amp;state={}", begun.state)));
+    assert!(
+        shown(&outcome).contains(&format!("href=\"/auth/callback?code={CODE}&amp;state={}", begun.state))
+    );
     world.service.mood = Mood::Well;
     let outcome = back(&mut world, &page(&begun.cookie), &begun.state, &from_service());
     assert_eq!(sent_to(&outcome).0, "/cart");
 }
 
 #[test]
-fn threat_34_neither_query_nor_cookie_leads_a_person_out_of_the_app() {
+fn threat_35_neither_query_nor_cookie_leads_a_person_out_of_the_app() {
     let mut world = world();
-    for way in ["https://evil.example", "//evil.example", "/%5Cevil.example", "/%09/evil.example", "javascript:alert(1)"] {
+    for way in [
+        "https://evil.example",
+        "//evil.example",
+        "/%5Cevil.example",
+        "/%09/evil.example",
+        "javascript:alert(1)",
+    ] {
         let begun = begin(&mut world, &format!("/auth/sign-in?return_to={way}"), DRAWN);
         let outcome = back(&mut world, &page(&begun.cookie), &begun.state, &from_service());
         assert_eq!(sent_to(&outcome).0, "/", "{way}");
@@ -245,12 +261,12 @@ fn options_that_cannot_work_are_told_when_the_guard_is_made() {
     };
     assert_eq!(made(|options| options), None, "apps without these routes need none of it");
     assert_eq!(made(|options| options.client_key(Service::server_key())), Some("client_key_required"));
-    let foreign = |options: AuthOptions| {
-        options.client_key(Service::client_key_of(ProjectId::from_bytes([0x55; 16])))
-    };
+    let foreign =
+        |options: AuthOptions| options.client_key(Service::client_key_of(ProjectId::from_bytes([0x55; 16])));
     assert_eq!(made(foreign), Some("client_key_foreign"));
     for uri in ["", "http://app.example.com/auth/callback", "https://app.example.com/auth/../callback"] {
-        let options = AuthOptions::new(Service::server_key()).base_url(ISSUER).client_key(Service::client_key());
+        let options =
+            AuthOptions::new(Service::server_key()).base_url(ISSUER).client_key(Service::client_key());
         let made = Guard::new(&options.redirect_uri(uri), [3; 32]);
         assert_eq!(made.err().map(|error| error.code()), Some("redirect_uri_invalid"), "{uri}");
     }

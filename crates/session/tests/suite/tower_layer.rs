@@ -2,12 +2,13 @@
 
 use crate::{
     client::TestHost,
-    service::{Mood, USER},
+    service::{CODE, ISSUER, Mood, USER},
     world::{background, page, plain},
 };
-use authmint::tower::{AuthLayer, Checked};
+use authmint::tower::{AuthLayer, Checked, RoutesLayer};
+use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
-use std::convert::Infallible;
+use std::{collections::HashMap, convert::Infallible};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 /// Tells who asks; its answer is cacheable and has a cookie of its own.
@@ -87,4 +88,46 @@ async fn threat_45_an_extension_that_came_from_elsewhere_is_replaced() {
     stranger.extensions_mut().insert(signed_in);
     let checked = service.oneshot(stranger).await.unwrap().into_body().unwrap();
     assert_eq!(checked.session().unwrap_err().code(), "not_signed_in");
+}
+
+#[tokio::test]
+async fn the_routes_of_a_sign_in_stand_before_a_service_without_a_router() {
+    let host = TestHost::new();
+    let app = |_: Request<()>| async { Ok::<_, Infallible>(Response::new(Bytes::from_static(b"the app"))) };
+    let service = RoutesLayer::new(host.auth(), "/auth/").layer(service_fn(app));
+    let ask = async |method: &str, path: &str, headers: &[(&'static str, &str)]| {
+        let mut request = background("");
+        *request.method_mut() = method.parse().unwrap();
+        *request.uri_mut() = path.parse().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        service.clone().oneshot(request).await.unwrap()
+    };
+    for (method, path) in
+        [("GET", "/"), ("GET", "/auth/refresh"), ("POST", "/auth/sign-in"), ("GET", "/authsign-in")]
+    {
+        assert_eq!(ask(method, path, &[]).await.body(), "the app", "{method} {path}");
+    }
+    let there = ask("GET", "/auth/sign-in?return_to=/me", &[]).await;
+    let url = there.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let query: HashMap<_, _> =
+        form_urlencoded::parse(url.split_once('?').unwrap().1.as_bytes()).into_owned().collect();
+    host.expect_sign_in(&query["code_challenge"], &query["redirect_uri"]);
+    let flow = there.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let iss = ISSUER.replace(':', "%3A").replace('/', "%2F");
+    let back = format!("/auth/callback?code={CODE}&state={}&iss={iss}", query["state"]);
+    let arrived = ask("GET", &back, &[("cookie", &flow)]).await;
+    assert_eq!(
+        (arrived.status().as_u16(), &arrived.headers()[header::LOCATION]),
+        (303, &HeaderValue::from_static("/me"))
+    );
+
+    let own = ("sec-fetch-site", "same-origin");
+    assert_eq!(ask("POST", "/auth/sign-out", &[("sec-fetch-site", "cross-site")]).await.status(), 403);
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(ask("POST", "/auth/sign-out", &[own, form, ("content-length", "3")]).await.status(), 303);
+    let json = ("content-type", "application/json");
+    assert_eq!(ask("POST", "/auth/refresh", &[own, json, ("content-length", "2")]).await.status(), 400);
+    assert_eq!(ask("POST", "/auth/refresh", &[own]).await.status(), 401);
 }

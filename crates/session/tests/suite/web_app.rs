@@ -211,14 +211,20 @@ async fn a_person_signs_in_by_the_services_page_and_out_by_a_form() {
         let stray = app.call(visit(&format!("/auth/callback?code={CODE}&state=x"), flow)).await;
         assert_eq!(stray.status(), StatusCode::BAD_REQUEST);
         assert!(stray.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"));
-        assert!(stray.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("default-src 'none'"));
+        assert!(
+            stray.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("default-src 'none'")
+        );
         assert!(stray.body().contains("could not be finished"), "{}", stray.body());
 
         let iss = ISSUER.replace(':', "%3A").replace('/', "%2F");
         let back = format!("/auth/callback?code={CODE}&state={}&iss={iss}", query["state"]);
         let arrived = app.call(visit(&back, flow)).await;
-        assert_eq!((arrived.status(), &arrived.headers()[header::LOCATION]), (StatusCode::SEE_OTHER, &"/me".parse().unwrap()));
-        let jar: Vec<_> = cookies(&arrived).iter().map(|cookie| cookie.split(';').next().unwrap().to_owned()).collect();
+        assert_eq!(
+            (arrived.status(), &arrived.headers()[header::LOCATION]),
+            (StatusCode::SEE_OTHER, &"/me".parse().unwrap())
+        );
+        let jar: Vec<_> =
+            cookies(&arrived).iter().map(|cookie| cookie.split(';').next().unwrap().to_owned()).collect();
         assert_eq!(app.call(visit("/me", &jar[..2].join("; "))).await.body(), USER);
 
         let form = |site: &str| {
@@ -234,7 +240,10 @@ async fn a_person_signs_in_by_the_services_page_and_out_by_a_form() {
             assert_eq!(problem(&app.call(form(site)).await), (403, "request_refused".into()), "{site}");
         }
         let out = app.call(form("same-origin")).await;
-        assert_eq!((out.status(), &out.headers()[header::LOCATION]), (StatusCode::SEE_OTHER, &"/bye".parse().unwrap()));
+        assert_eq!(
+            (out.status(), &out.headers()[header::LOCATION]),
+            (StatusCode::SEE_OTHER, &"/bye".parse().unwrap())
+        );
         assert!(cookies(&out).iter().all(|cookie| cookie.contains("=; Max-Age=0")), "{:?}", cookies(&out));
         assert_eq!(app.call(visit("/auth/sign-out", "")).await.status(), StatusCode::METHOD_NOT_ALLOWED);
     })

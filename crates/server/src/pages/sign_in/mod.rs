@@ -5,6 +5,7 @@
 
 mod asked;
 mod form;
+mod methods;
 mod page;
 mod parts;
 mod shown;
@@ -23,6 +24,7 @@ use axum::{
     response::Response,
 };
 use form::Nonce;
+use methods::Entered;
 use page::{Notice, Step};
 use shown::{AT, Shown};
 use steps::Visit;
@@ -66,23 +68,16 @@ pub(crate) async fn step(State(app): State<App>, request: Request) -> Response {
     };
     let visit = Visit::new(&app, &head, &asked);
     let field = |name: &'static str| form.optional(name).ok().flatten().unwrap_or_default();
-    let mailed = match Shown::read(&app, asked.grant.project().id, field(AT)).map(|shown| shown.step) {
-        Some(Step::Code(mailed)) => Some(mailed),
-        _ => None,
-    };
-    let address = mailed.as_ref().map_or(field("email"), |mailed| mailed.address.as_str());
+    let shown = Shown::read(&app, asked.grant.project().id, field(AT)).map(|shown| shown.step);
+    let entered = Entered { step: field("step"), form: &form, shown };
+    let email = |address: &str| Step::Email { address: address.to_owned() };
     if !form::is_own(&app, &head) || !Nonce::of(&app, &head.headers).made(&app, field("form")) {
-        return visit.go(Step::Email { address: address.to_owned() }, Some(Notice::plain("error-stale")));
+        return visit.go(email(entered.address()), Some(Notice::plain("error-stale")));
     }
-    match (field("step"), &mailed) {
-        ("code", Some(mailed)) => visit.code(mailed, field("code")).await,
-        ("email" | "resend", mailed) => visit.email(address, mailed.as_ref()).await,
-        ("continue", _) => visit.carry_on().await,
-        ("other", _) => visit.forget(),
-        ("code", None) => {
-            visit.go(Step::Email { address: String::new() }, Some(Notice::plain("error-stale")))
-        }
-        _ => visit.go(Step::Email { address: address.to_owned() }, None),
+    match entered.step {
+        "continue" => visit.carry_on().await,
+        "other" => visit.forget(),
+        _ => methods::take(&visit, entered).await.unwrap_or_else(|| visit.go(email(""), None)),
     }
 }
 

@@ -127,3 +127,58 @@ pub(super) struct End<'p> {
     /// What is posted to the page that opened this one, and to which origin.
     pub(super) message: Option<(&'p str, &'p str)>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::texts::Texts;
+
+    impl Page<'static> {
+        /// The page at each of its steps, with a notice and without, as a person of this language sees it.
+        fn samples(t: Language) -> Vec<Self> {
+            let address = || "ada@example.com".to_owned();
+            let mailed = Mailed { address: address(), email_id: "id".to_owned(), resend_at: 0 };
+            let steps = [
+                Step::Email { address: address() },
+                Step::Code(mailed),
+                Step::Continue { address: address() },
+            ];
+            let notices =
+                [None, Some(Notice::plain("error-code")), Some(Notice::Wait("error-limited".into(), 7))];
+            let sample = |(step, notice): (Step, Option<Notice>)| Page {
+                t,
+                base: "",
+                project: "Tea & Co",
+                accent: "0b7285",
+                logo: "",
+                kept: &[],
+                form: "1.token",
+                step,
+                notice,
+                at: "sealed",
+                wait: 30,
+            };
+            let each = |step: Step| notices.clone().map(|notice| sample((step.clone(), notice)));
+            steps.into_iter().flat_map(each).collect()
+        }
+    }
+
+    #[test]
+    fn every_step_can_be_shown_in_every_language_with_every_kind_of_notice() {
+        for (wanted, lang) in [("en", "lang=\"en\""), ("es", "lang=\"es\"")] {
+            let samples = Page::samples(Texts::all().choose(Some(wanted), None));
+            assert_eq!(samples.len(), 9);
+            for page in samples {
+                let (name, told) = (page.name(), page.told());
+                let html = page.render().unwrap();
+                assert!(html.contains(lang), "{html}");
+                assert!(html.contains(&format!("data-step=\"{name}\"")), "{html}");
+                assert_eq!(html.contains("role=\"alert\""), told.is_some());
+                // A text that is missing stands there by its name.
+                for missing in ["title-", "heading-", "lead-", "label-", "button-", "error-", "{ $"] {
+                    assert!(!html.contains(missing), "{missing} in {html}");
+                }
+            }
+        }
+    }
+}

@@ -147,6 +147,29 @@ async fn pages_run_nothing_of_anybody_and_stand_in_no_frame() {
 }
 
 #[tokio::test]
+async fn threat_38_a_forged_host_reaches_no_mail_no_redirect_and_no_page() {
+    let service = service().await;
+    let mut browser = Browser::new(&service);
+    browser.open(&asked(&service.client_key, &[])).await.success();
+    let forged =
+        [("host", "evil.example"), ("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example")];
+    let mut call = browser.form("email", &[("email", ADA)]);
+    for (name, value) in forged {
+        call = call.header(name, value);
+    }
+    let answer = call.send().await;
+    let location = answer.header("location").unwrap_or_default().to_owned();
+    assert!(!location.contains("evil"), "{location}");
+    let page = browser.follow(answer).await;
+    assert!(!page.text.contains("evil"), "{}", page.text);
+    let mails = service.inbox.mails();
+    assert_eq!(mails.len(), 1);
+    for text in [&mails[0].text, &mails[0].html, &mails[0].subject] {
+        assert!(!text.contains("evil") && !text.contains("http"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn the_page_speaks_the_language_that_is_asked_for() {
     let service = service().await;
     let spanish = asked(&service.client_key, &[("ui_locales", Some("fr es"))]);
