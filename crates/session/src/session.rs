@@ -5,7 +5,7 @@ use authmint_protocol::{
     secret::{RefreshToken, SessionJwt},
     time::Timestamp,
     token::SessionClaims,
-    wire::user::User,
+    wire::{session::RefreshResponse, user::User},
 };
 use std::{
     fmt,
@@ -53,6 +53,15 @@ pub struct AuthMaterial {
     pub refresh_expires_at: Timestamp,
     /// Whose session it is.
     pub user: User,
+}
+
+impl AuthMaterial {
+    /// Reads the service's answer; none if it is another.
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        let RefreshResponse { jwt, refresh, user } = serde_json::from_slice(body).ok()?;
+        let refresh_expires_at = Timestamp::from_iso8601(&refresh.expires_at)?;
+        Some(Self { jwt, refresh_token: refresh.secret, refresh_expires_at, user })
+    }
 }
 
 impl Session {

@@ -2,12 +2,10 @@
 
 use crate::error::{ConfigError, TransportError};
 use authmint_protocol::{jwk::MAX_KEY_SET_LEN, time::Timestamp};
-use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use std::{
     future::Future,
-    hash::{BuildHasher, RandomState},
     time::{Duration, SystemTime},
 };
 
@@ -28,7 +26,7 @@ pub trait Host: Send + Sync + 'static {
 
     /// Draws bytes that nobody can guess: the state and the verifier of a sign-in.
     fn draw(&self, bytes: &mut [u8]) {
-        SystemRandom::new().fill(bytes).expect("the system gives random bytes, or nothing here is safe");
+        draw(bytes);
     }
 
     /// Sends a request and reads the answer whole, without following redirects.
@@ -88,11 +86,13 @@ impl Host for SystemHost {
     }
 }
 
-/// Draws the seed of the guard's hashes: the standard library's maps are keyed by the system's randomness.
+/// Draws the seed of the guard's hashes.
 pub(super) fn draw_seed() -> [u8; 32] {
     let mut seed = [0; 32];
-    for (index, part) in seed.chunks_exact_mut(8).enumerate() {
-        part.copy_from_slice(&RandomState::new().hash_one(index).to_ne_bytes());
-    }
+    draw(&mut seed);
     seed
+}
+
+fn draw(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system gives random bytes, or nothing here is safe");
 }

@@ -12,7 +12,7 @@ use authmint_protocol::{
     time::Timestamp,
     wire::{
         problem::Problem,
-        session::{CodeRequest, LogoutRequest, RefreshRequest, RefreshResponse},
+        session::{CodeRequest, LogoutRequest, RefreshRequest},
         user::User,
     },
 };
@@ -277,7 +277,7 @@ impl Call {
         }
         match &self.kind {
             Kind::Refresh(_) | Kind::Trade(_) => {
-                material(reply.body()).map(|material| Answer::Renewed(Arc::new(material)))
+                AuthMaterial::read(reply.body()).map(|material| Answer::Renewed(Arc::new(material)))
             }
             Kind::User(id) => serde_json::from_slice::<User>(reply.body())
                 .ok()
@@ -378,16 +378,6 @@ const fn judges_token(code: ErrorCode) -> bool {
                 | ErrorCode::OneTimeSecretExpired
                 | ErrorCode::OneTimeSecretUsed
         )
-}
-
-fn material(body: &[u8]) -> Option<AuthMaterial> {
-    let answer: RefreshResponse = serde_json::from_slice(body).ok()?;
-    Some(AuthMaterial {
-        refresh_expires_at: Timestamp::from_iso8601(&answer.refresh.expires_at)?,
-        jwt: answer.jwt,
-        refresh_token: answer.refresh.secret,
-        user: answer.user,
-    })
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {

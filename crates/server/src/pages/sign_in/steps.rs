@@ -44,13 +44,11 @@ impl<'v> Visit<'v> {
         let token = self.nonce.token(self.app);
         let base = self.app.config().public_url.path_prefix();
         let wait = match &step {
-            Step::Code(mailed) => {
-                Timestamp::from_unix_millis(mailed.resend_at).since(self.now()).as_secs_f64()
-            }
-            _ => 0.0,
+            Step::Code(mailed) => Timestamp::from_unix_millis(mailed.resend_at).since(self.now()),
+            _ => Duration::ZERO,
         };
         let mut page = Page::new(self.asked, self.t, base, &token, step);
-        (page.notice, page.at, page.wait) = (notice, at, wait.ceil() as u64);
+        (page.notice, page.at, page.wait) = (notice, at, (wait + Duration::from_millis(999)).as_secs());
         self.with_nonce(parts::html(&page, http::StatusCode::OK))
     }
 

@@ -155,7 +155,8 @@ async fn threat_38_a_forged_host_reaches_no_mail_no_redirect_and_no_page() {
     assert!(named.status >= 400 && !named.text.contains("evil"), "{} {}", named.status, named.text);
     assert_eq!(service.inbox.mails().len(), 0);
     let mut call = browser.form("email", &[("email", ADA)]);
-    for (name, value) in [("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example;proto=http")] {
+    for (name, value) in [("x-forwarded-host", "evil.example"), ("forwarded", "host=evil.example;proto=http")]
+    {
         call = call.header(name, value);
     }
     let answer = call.send().await;
