@@ -1,5 +1,7 @@
 //! Redirect URIs: registered as sound ones, and then compared to the letter (RFC 9700, section 2.1).
 
+use std::net::Ipv6Addr;
+
 /// The longest redirect URI.
 pub const MAX_LEN: usize = 512;
 
@@ -75,7 +77,8 @@ fn authority(rest: &str) -> Option<&str> {
         _ => (authority, None),
     };
     let numbered = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0));
-    let bracketed = host.starts_with('[') && host.ends_with(']');
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let bracketed = inner.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
     let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
     let plain = bracketed || (host.bytes().all(named) && !host.starts_with('.') && !host.contains(".."));
     (numbered && plain).then_some(host)
@@ -138,6 +141,8 @@ mod tests {
             "",
             "/cb",
             "//app.example/cb",
+            "https://[app.example]/cb",
+            "https://[1::2::3]/cb",
             "app.example/cb",
             "javascript:alert(1)",
             "JavaScript:alert(1)",

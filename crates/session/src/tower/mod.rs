@@ -29,7 +29,7 @@ mod layer;
 mod routes;
 mod service;
 
-pub use crate::web::Checked;
+pub use crate::web::{AuthRejection, Checked};
 pub use future::ResponseFuture;
 pub use layer::AuthLayer;
 pub use routes::{RoutesLayer, RoutesService};
