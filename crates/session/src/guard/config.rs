@@ -190,11 +190,13 @@ pub(crate) struct Settings {
 pub(crate) struct SignInPage {
     pub(crate) client_key: ApiKeyText,
     pub(crate) redirect_uri: Option<String>,
+    /// Where it is, as browsers reach it.
+    pub(crate) url: String,
 }
 
 impl SignInPage {
     /// The key that was given for it; an app that has a client key alone needs no other.
-    fn new(options: &AuthOptions, key: &ApiKey) -> Result<Option<Self>, ConfigError> {
+    fn new(options: &AuthOptions, key: &ApiKey, base: &str) -> Result<Option<Self>, ConfigError> {
         let own = (key.usage == Usage::Client).then(|| options.api_key.clone());
         let Some(client_key) = options.page_key.clone().or(own) else { return Ok(None) };
         let parsed = ApiKey::parse(client_key.reveal())?;
@@ -206,7 +208,10 @@ impl SignInPage {
         }
         let redirect_uri = options.redirect_uri.clone();
         redirect_uri.as_deref().map(redirect::check_sound).transpose()?;
-        Ok(Some(Self { client_key, redirect_uri }))
+        // Where the app reaches the service under another name than its users do, the issuer is the name that they know.
+        let public = options.issuer.as_deref().and_then(|issuer| base_url(issuer).ok());
+        let url = format!("{}/sign-in", public.as_deref().unwrap_or(base));
+        Ok(Some(Self { client_key, redirect_uri, url }))
     }
 }
 
@@ -228,11 +233,11 @@ impl Settings {
         if !follows && options.revocation == Revocation::Required {
             return Err(ConfigError::FeedMissing);
         }
-        let page = SignInPage::new(options, &key)?;
         let mut api_key =
             HeaderValue::from_str(options.api_key.reveal()).map_err(|_| ConfigError::ApiKey(malformed()))?;
         api_key.set_sensitive(true);
         let base = base_url(options.base_url.as_deref().ok_or(ConfigError::BaseUrlMissing)?)?;
+        let page = SignInPage::new(options, &key, &base)?;
         let limits = [options.try_limit, options.total_limit];
         if limits.iter().any(Duration::is_zero) || options.try_limit > options.total_limit {
             return Err(ConfigError::LimitsInvalid);

@@ -33,8 +33,9 @@ const LIFE: Duration = Duration::from_secs(600);
 const MOST_FLOWS: usize = 4;
 /// How much of a state names its cookie.
 const TAG: usize = 8;
-/// The longest way back: it lies in the flow's cookie.
-const LONGEST_WAY: usize = 1024;
+/// The longest way back: it lies in the flow's cookie, and another site can begin flows. So short, all of them together do
+/// not fill what proxies take of a request's head.
+const LONGEST_WAY: usize = 512;
 /// What the app may say of the sign-in, handed on to the page as it is.
 const HANDED_ON: [&str; 3] = ["prompt", "login_hint", "ui_locales"];
 
@@ -69,8 +70,10 @@ impl Guard {
             Err(error) => return Landing::failed(&way, &error).outcome(error),
         };
         let mut cookies = SetCookies::default();
-        for stale in flow_cookies(head).into_iter().skip(MOST_FLOWS - 1) {
-            clear(&mut cookies, &stale, head.is_loopback());
+        // Browsers send the oldest first (RFC 6265bis, section 5.8.3).
+        let open = flow_cookies(head);
+        for stale in &open[..open.len().saturating_sub(MOST_FLOWS - 1)] {
+            clear(&mut cookies, stale, head.is_loopback());
         }
         let value =
             format!("{}.{}.{}", flow.state, flow.verifier.reveal(), BASE64URL.encode(&flow.return_to));
@@ -103,7 +106,7 @@ impl Guard {
             ("code_challenge_method", pkce::METHOD),
         ];
         query.extend(HANDED_ON.iter().filter_map(|name| parameters.get(name).map(|value| (*name, value))));
-        let url = with_parameters(&format!("{}/sign-in", self.settings.base_url), &query);
+        let url = with_parameters(&page.url, &query);
         let return_to = within_app(parameters.get("return_to")).to_owned();
         Ok((url, Flow { state, verifier: CodeVerifier::new(verifier), return_to }))
     }
@@ -275,6 +278,6 @@ mod tests {
         ] {
             assert_eq!(within_app(Some(way)), "/", "{way:?}");
         }
-        assert_eq!(within_app(Some(&format!("/{}", "a".repeat(1024)))), "/");
+        assert_eq!(within_app(Some(&format!("/{}", "a".repeat(512)))), "/");
     }
 }
