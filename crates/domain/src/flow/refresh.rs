@@ -7,9 +7,8 @@ use crate::{
         one_time_secret::{ExchangeDecision, ExchangeRefused, NewSession, first_reply},
         refresh_token::{Forged, GenuineRefresh, mint_refresh_token},
         rotation::{Presented, Row},
-        session::{Decision, Device, RefreshRefused, RefreshReply},
+        session::{Decision, Device, RefreshRefused, RefreshReply, SessionUser},
         session_jwt::Claims,
-        user::User,
     },
     port::{ActiveKey as _, Clock as _, Entropy as _, SignError, Signer, Store as _, StoreError},
 };
@@ -72,7 +71,7 @@ pub struct AuthMaterial {
     /// When the session ends if nothing refreshes it.
     pub expires_at: Timestamp,
     /// The user.
-    pub user: User,
+    pub user: SessionUser,
     /// The session.
     pub session_id: SessionId,
     /// Which row of the rotation rule answered, none if a one-time secret was traded; for metrics.

@@ -2,7 +2,11 @@
 
 use crate::{
     context::{Context, Ports},
-    model::{grant::ProjectGrant, session::RefreshRefused, user::User},
+    model::{
+        grant::ProjectGrant,
+        session::{RefreshRefused, SessionUser},
+        user::User,
+    },
     port::{Clock as _, Signer as _, Store as _, StoreError},
 };
 use authmint_protocol::{
@@ -54,7 +58,7 @@ pub async fn by_session_jwt<P: Ports>(
     cx: &Context<P>,
     grant: &ProjectGrant,
     jwt: &SessionJwt,
-) -> Result<User, WhoamiError> {
+) -> Result<SessionUser, WhoamiError> {
     let now = cx.clock.now();
     let session_id = verify_session_jwt(cx, grant, jwt, now)?;
     let session = cx.store.session(session_id).await?.ok_or(RefreshRefused::Unknown)?;

@@ -10,8 +10,8 @@ use authmint_domain::{
         assertion::{TradeDecision, TradeFacts, TradeRefused, Traded},
         audit::{AuditEvent, AuditKind},
         limit::Spent,
-        session::Session,
-        user::UserDisabled,
+        session::{Session, SessionUser},
+        user::{User, UserDisabled},
     },
     port::Trade,
 };
@@ -63,7 +63,10 @@ fn open(tx: &Connection, trade: &Trade, session: &Session, new_user: bool) -> Re
         DO UPDATE SET traded_at = excluded.traded_at, session_id = excluded.session_id";
     let Trade { assertion, proof, now, .. } = trade;
     if new_user {
-        user::create(tx, &session.user, proof)?;
+        let SessionUser { id, email } = session.user.clone();
+        let (project_id, created_at) = (session.project_id, session.created_at);
+        let user = User { id, project_id, email, created_at, disabled_at: None, sessions_ended_at: None };
+        user::create(tx, &user, proof)?;
         audit::record(tx, &line(trade, AuditKind::UserCreated, Some(session.user.id), None))?;
     }
     session::insert(tx, session)?;

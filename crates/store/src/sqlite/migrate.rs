@@ -27,8 +27,8 @@ const MIGRATIONS: [Migration; 6] = [
     Migration { name: "0004_management", sql: include_str!("../../migrations/sqlite/0004_management.sql") },
     Migration { name: "0005_issuers", sql: include_str!("../../migrations/sqlite/0005_issuers.sql") },
     Migration {
-        name: "0006_sessions_ended_at",
-        sql: include_str!("../../migrations/sqlite/0006_sessions_ended_at.sql"),
+        name: "0006_session_users",
+        sql: include_str!("../../migrations/sqlite/0006_session_users.sql"),
     },
 ];
 

@@ -1,6 +1,6 @@
 //! Sessions: loaded with their user by one look-up, changed by one guarded write.
 
-use super::{audit, revocation, user};
+use super::{audit, revocation};
 use crate::{
     error::{Fault, conflict},
     row::Columns,
@@ -10,7 +10,7 @@ use authmint_domain::model::{
     challenge::ClientPrefix,
     revocation::Revocation,
     rotation::{LateBranch, ParentWinner, RotationState},
-    session::{Decision, Device, EndReason, Ended, Session, SessionChange, SignIn},
+    session::{Decision, Device, EndReason, Ended, Session, SessionChange, SessionUser, SignIn},
 };
 use authmint_protocol::{
     id::{ProjectId, SessionId, UserId},
@@ -87,8 +87,8 @@ pub(super) fn insert(tx: &Connection, session: &Session) -> Result<(), Fault> {
     const INSERT: &str =
         "INSERT INTO sessions (id, project_id, user_id, method, amr, proven_at, user_agent, client,
             created_at, generation, branches_issued, rotated_at, parent_winner, sibling_branch, late_branch,
-            late_branch_at, idle_expires_at, absolute_expires_at, ended_at, end_reason, opened_from)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+            late_branch_at, idle_expires_at, absolute_expires_at, ended_at, end_reason, opened_from, email)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
     let Session { sign_in, device, rotation, .. } = session;
     let values = params![
         session.id.as_bytes(),
@@ -112,6 +112,7 @@ pub(super) fn insert(tx: &Connection, session: &Session) -> Result<(), Fault> {
         session.ended.map(|ended| ended.at.unix_millis()),
         session.ended.map(|ended| ended.reason.as_str()),
         session.opened_from.as_ref().map(ClientPrefix::as_str),
+        session.user.email,
     ];
     tx.prepare_cached(INSERT)?.execute(values).map_err(conflict("a session of this ID"))?;
     Ok(())
@@ -119,15 +120,14 @@ pub(super) fn insert(tx: &Connection, session: &Session) -> Result<(), Fault> {
 
 /// Columns of a session and what belongs to it, as [`read`] takes them.
 ///
-/// LEFT: a session whose user is missing is a broken row, and must not look like no session at all.
+/// LEFT: a session whose project is missing is a broken row, and must not look like no session at all.
 macro_rules! select_sessions {
     ($rest:literal) => {
         concat!(
             "SELECT s.project_id, s.user_id, s.method, s.amr, s.proven_at, s.user_agent, s.client,
                 s.opened_from, s.created_at, s.generation, s.branches_issued, s.rotated_at, s.parent_winner,
                 s.sibling_branch, s.late_branch, s.late_branch_at, s.idle_expires_at, s.absolute_expires_at,
-                s.ended_at, s.end_reason, p.not_before, u.id, u.project_id, u.email, u.created_at, u.disabled_at,
-                u.sessions_ended_at",
+                s.ended_at, s.end_reason, s.email, p.not_before",
             $rest
         )
     };
@@ -135,7 +135,7 @@ macro_rules! select_sessions {
 
 pub(super) fn load(db: &Connection, id: SessionId) -> Result<Option<Session>, Fault> {
     const SELECT: &str = select_sessions!(
-        " FROM sessions s LEFT JOIN users u ON u.id = s.user_id LEFT JOIN projects p ON p.id = s.project_id
+        " FROM sessions s LEFT JOIN projects p ON p.id = s.project_id
         WHERE s.id = ?1"
     );
     let mut statement = db.prepare_cached(SELECT)?;
@@ -150,7 +150,7 @@ pub(super) fn of_user(
     limit: u32,
 ) -> Result<Vec<Session>, Fault> {
     const SELECT: &str = select_sessions!(
-        ", s.id AS session_id FROM sessions s LEFT JOIN users u ON u.id = s.user_id LEFT JOIN projects p ON p.id = s.project_id
+        ", s.id AS session_id FROM sessions s LEFT JOIN projects p ON p.id = s.project_id
         WHERE s.user_id = ?1 AND s.project_id = ?2 AND (?3 IS NULL OR (s.created_at, s.id) < (?3, ?4))
         ORDER BY s.created_at DESC, s.id DESC LIMIT ?5"
     );
@@ -185,8 +185,8 @@ fn read(id: SessionId, mut columns: Columns<'_>) -> Result<Session, Fault> {
             (None, None) => None,
             _ => return Err(columns.broken("end_reason", "ended_at and end_reason contradict each other")),
         };
+    let user = SessionUser { id: user_id, email: columns.next("email")? };
     let not_before = columns.next("not_before")?;
-    let user = user::read(columns.of("users", &user_id))?;
     Ok(Session {
         id,
         project_id,

@@ -15,7 +15,7 @@ use authmint_domain::{
     },
     port::{Admitted, Store as _, StoreError},
 };
-use authmint_protocol::id::ProjectId;
+use authmint_protocol::id::{ProjectId, SessionId};
 use authmint_store::{OpenError, Options, Store, StoreUrl, Writer};
 use rusqlite::Connection;
 use std::{future::poll_fn, sync::Arc, task::Poll};
@@ -186,7 +186,7 @@ async fn a_broken_row_is_named_and_leaves_the_others_alone() {
         ("ended_at = 5", "sessions", "end_reason"),
         ("ended_at = 5, end_reason = 'because'", "sessions", "end_reason"),
         ("project_id = x'01'", "sessions", "project_id"),
-        ("user_id = x'00112233445566778899aabbccddeeff'", "users", "id"),
+        ("user_id = x'01'", "sessions", "user_id"),
     ];
     for (fault, table, column) in faults {
         let backend = sqlite_thread();
@@ -207,7 +207,7 @@ async fn a_broken_row_is_named_and_leaves_the_others_alone() {
             match outcome {
                 Err(StoreError::BrokenRow { table: t, column: c, row, .. }) => {
                     assert_eq!((task, t, c), (5, table, column), "{fault}");
-                    assert!(table == "users" || row == broken.id.to_string(), "{row}");
+                    assert_eq!(row, broken.id.to_string());
                 }
                 outcome => assert!(task != 5 && outcome.unwrap().is_ok(), "{fault}"),
             }
@@ -294,15 +294,14 @@ fn without_a_thread_a_write_is_done_when_its_call_is_first_polled() {
     assert_eq!(backend.options.writer, Writer::Inline);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let store = backend.open();
-    let call = store.decide_session(
-        authmint_protocol::id::SessionId::from_bytes([0; 16]),
-        |session: Option<&Session>| Decision::keep(session.is_none()),
-    );
+    let call = store.decide_session(SessionId::from_bytes([0; 16]), |session: Option<&Session>| {
+        Decision::keep(session.is_none())
+    });
     assert_eq!(std::pin::pin!(call).poll(&mut context), Poll::Ready(Ok(true)));
 }
 
-#[tokio::test]
-async fn the_key_of_a_database_of_before_signs_on_and_its_forerunners_are_retired() {
+/// A file as the first migration alone left it.
+fn of_the_first_migration() -> (Backend, Connection) {
     let backend = sqlite_thread();
     std::fs::create_dir(backend.path().parent().unwrap()).unwrap();
     let first = include_str!("../../migrations/sqlite/0001_sign_in_and_sessions.sql");
@@ -317,6 +316,39 @@ async fn the_key_of_a_database_of_before_signs_on_and_its_forerunners_are_retire
         .unwrap();
     let applied = "INSERT INTO migrations VALUES ('0001_sign_in_and_sessions', ?1)";
     connection.execute(applied, [hash]).unwrap();
+    (backend, connection)
+}
+
+#[tokio::test]
+async fn a_session_of_before_knows_its_users_address_and_goes_on() {
+    let (backend, connection) = of_the_first_migration();
+    let id = |last: u8| format!("x'{}{last:02x}'", "11".repeat(15));
+    connection
+        .execute_batch(&format!(
+            "INSERT INTO projects VALUES ({0}, 'shop', 'development', '{{}}', 0);
+             INSERT INTO users VALUES ({1}, {0}, 'ada@example.com', 0);
+             INSERT INTO users VALUES ({2}, {0}, NULL, 0);
+             INSERT INTO sessions VALUES ({3}, {0}, {1}, 'email', 'otp', 0, NULL, NULL, 0, 1, 1, 0, 1, NULL, NULL, NULL,
+                4102444800000, 4102444800000, NULL, NULL);
+             INSERT INTO sessions VALUES ({4}, {0}, {2}, 'issuer:x', 'fed', 0, NULL, NULL, 0, 1, 1, 0, 1, NULL, NULL, NULL,
+                4102444800000, 4102444800000, NULL, NULL);",
+            id(1), id(2), id(3), id(4), id(5)
+        ))
+        .unwrap();
+    drop(connection);
+    let store = backend.open();
+    for (last, email) in [(4, Some("ada@example.com")), (5, None)] {
+        let mut bytes = [0x11; 16];
+        bytes[15] = last;
+        let id = SessionId::from_bytes(bytes);
+        assert_eq!(store.session(id).await.unwrap().unwrap().user.email.as_deref(), email);
+        assert!(refresh(&store, id, (1, 1), at(200)).await.unwrap().is_ok());
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_a_database_of_before_signs_on_and_its_forerunners_are_retired() {
+    let (backend, connection) = of_the_first_migration();
     for (kid, created) in [("old", 1_000), ("new", 2_000)] {
         // The example key of RFC 7515, appendix A.3.
         let jwk = format!(

@@ -1,5 +1,8 @@
 use super::*;
-use crate::model::{rotation::Presented, session::Device};
+use crate::model::{
+    rotation::Presented,
+    session::{Device, SessionUser},
+};
 use std::time::Duration;
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
@@ -36,9 +39,16 @@ fn opened() -> Session {
     }
 }
 
-fn traded(session: &Session) -> TradeFacts<'_> {
+/// The user of a session, as their own row says.
+fn user(session: &Session) -> User {
+    let SessionUser { id, email } = session.user.clone();
+    let (project_id, created_at) = (session.project_id, session.created_at);
+    User { id, project_id, email, created_at, disabled_at: None, sessions_ended_at: None }
+}
+
+fn traded<'f>(session: &'f Session, user: &'f User) -> TradeFacts<'f> {
     let traded = Traded { at: NOW, session_id: session.id };
-    TradeFacts { traded: Some(traded), opened: Some(session), user: Some(&session.user), ..UNKNOWN }
+    TradeFacts { traded: Some(traded), opened: Some(session), user: Some(user), ..UNKNOWN }
 }
 
 #[test]
@@ -46,7 +56,8 @@ fn the_first_trade_opens_a_session_and_makes_its_user_only_if_the_key_may() {
     let session = opened();
     assert_eq!((session.sign_in.method.as_str(), session.user.email.as_deref()), ("issuer:corp", None));
     assert_eq!(trade(Reuse::Never, UNKNOWN, false, NOW), TradeDecision::Refuse(TradeRefused::MayNotCreate));
-    let known = TradeFacts { user: Some(&session.user), ..UNKNOWN };
+    let user = user(&session);
+    let known = TradeFacts { user: Some(&user), ..UNKNOWN };
     assert!(matches!(trade(Reuse::Never, known, false, NOW), TradeDecision::Open { new_user: false, .. }));
 }
 
@@ -54,35 +65,51 @@ fn the_first_trade_opens_a_session_and_makes_its_user_only_if_the_key_may() {
 fn within_grace_the_same_session_is_answered_while_its_first_token_is_unused_and_later_it_is_used() {
     let session = opened();
     let late = NOW.after(Duration::from_secs(10));
-    assert!(matches!(trade(Reuse::Never, traded(&session), true, late), TradeDecision::Repeat(_)));
+    assert!(matches!(
+        trade(Reuse::Never, traded(&session, &user(&session)), true, late),
+        TradeDecision::Repeat(_)
+    ));
     let later = NOW.after(Duration::from_secs(11));
-    assert_eq!(trade(Reuse::Never, traded(&session), true, later), TradeDecision::Refuse(TradeRefused::Used));
+    assert_eq!(
+        trade(Reuse::Never, traded(&session, &user(&session)), true, later),
+        TradeDecision::Refuse(TradeRefused::Used)
+    );
     let policy = Policy { settle: Duration::ZERO, ..Policy::default() };
     let shown = Presented { generation: 1, branch: 1 };
     let mut rotated = session.clone();
     let soon = NOW.after(Duration::from_secs(1));
     rotated.rotation = session.refresh(shown, &policy, soon).answer.unwrap().session.rotation;
-    assert_eq!(trade(Reuse::Never, traded(&rotated), true, late), TradeDecision::Refuse(TradeRefused::Used));
+    assert_eq!(
+        trade(Reuse::Never, traded(&rotated, &user(&rotated)), true, late),
+        TradeDecision::Refuse(TradeRefused::Used)
+    );
 }
 
 #[test]
 fn what_may_be_reused_opens_another_session_and_within_grace_the_same() {
     let session = opened();
-    assert!(matches!(trade(Reuse::UntilExp, traded(&session), true, NOW), TradeDecision::Repeat(_)));
+    assert!(matches!(
+        trade(Reuse::UntilExp, traded(&session, &user(&session)), true, NOW),
+        TradeDecision::Repeat(_)
+    ));
     let later = NOW.after(Duration::from_secs(11));
-    assert!(matches!(trade(Reuse::UntilExp, traded(&session), true, later), TradeDecision::Open { .. }));
+    assert!(matches!(
+        trade(Reuse::UntilExp, traded(&session, &user(&session)), true, later),
+        TradeDecision::Open { .. }
+    ));
 }
 
 #[test]
 fn threat_22_a_disabled_user_and_an_issuer_that_was_removed_open_nothing() {
     let session = opened();
-    let disabled = User { disabled_at: Some(NOW), ..session.user.clone() };
+    let disabled = User { disabled_at: Some(NOW), ..user(&session) };
     let facts = TradeFacts { user: Some(&disabled), ..UNKNOWN };
     assert_eq!(
         trade(Reuse::UntilExp, facts, true, NOW),
         TradeDecision::Refuse(TradeRefused::Disabled(UserDisabled))
     );
-    let removed = TradeFacts { trusted: false, ..traded(&session) };
+    let known = user(&session);
+    let removed = TradeFacts { trusted: false, ..traded(&session, &known) };
     assert_eq!(trade(Reuse::UntilExp, removed, true, NOW), TradeDecision::Refuse(TradeRefused::Untrusted));
 }
 

@@ -9,8 +9,9 @@ use super::{
 };
 use authmint_protocol::{
     ErrorCode,
-    id::{ProjectId, SessionId},
+    id::{ProjectId, SessionId, UserId},
     time::Timestamp,
+    wire,
 };
 
 /// One signed-in device of one user.
@@ -20,8 +21,8 @@ pub struct Session {
     pub id: SessionId,
     /// The project.
     pub project_id: ProjectId,
-    /// Whose it is, as of now.
-    pub user: User,
+    /// Whose it is.
+    pub user: SessionUser,
     /// How the user signed in.
     pub sign_in: SignIn,
     /// What the device said of itself.
@@ -207,6 +208,23 @@ impl<A> Decision<A> {
     }
 }
 
+/// Whose session it is, as its own row says: a refresh looks at no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionUser {
+    /// The user.
+    pub id: UserId,
+    /// Their verified address, if they have one.
+    pub email: Option<String>,
+}
+
+impl SessionUser {
+    /// The user as clients see one.
+    #[must_use]
+    pub fn to_wire(&self) -> wire::user::User {
+        wire::user::User { id: self.id.to_string(), email: self.email.clone(), phone_number: None }
+    }
+}
+
 impl Session {
     /// Opens a session at a first sign-in; its first token is generation 1, branch 1.
     #[must_use]
@@ -222,7 +240,7 @@ impl Session {
         Self {
             id,
             project_id: user.project_id,
-            user,
+            user: SessionUser { id: user.id, email: user.email },
             sign_in,
             device,
             opened_from,
@@ -250,12 +268,12 @@ impl Session {
 
     /// Whether it can be used at all: ended comes first, since ended is final, then both expiries.
     ///
-    /// A disabled user's sessions were ended with the user; that they are refused here, too, is the second lock.
+    /// A disabled user's sessions were ended with the user, in one transaction.
     ///
     /// # Errors
     /// [`RefreshRefused`] with the reason.
     pub fn alive(&self, now: Timestamp) -> Result<(), RefreshRefused> {
-        if self.ending().is_some() || self.user.may_sign_in().is_err() {
+        if self.ending().is_some() {
             Err(RefreshRefused::Revoked)
         } else if now >= self.expires_at() {
             Err(RefreshRefused::Expired)
