@@ -14,6 +14,11 @@ const NOBODY: &str = "http://127.0.0.1:9/auth";
 /// A key of the right form; nobody checks its signature, since no service is reached.
 const SERVER_KEY: &str = "sk_development_A61UZQnvjSQcM5qVBaBactgqebxafWAVsNdD2xLkgBxoYuH5q2guM8r9DUmZQzE1WYyoByGVYpEG2o9gVSzAZFsrLbfKGERUJ6D5CW6S9AsJGAc3ctgrsD4n2ioekzGj7KPbLwT3SysDjMamYXLxEroUbQSdwf6aLF4zeEpECq2crkTUQeLFzxzmjWNxFDHFYefDrfrFPCURvBXJLf5pCxCQ";
 
+/// The client key of the same project.
+fn client_key() -> String {
+    SERVER_KEY.replacen("sk_", "ck_", 1)
+}
+
 fn demo() -> Router {
     // Short limits, so that nobody waits long for a service that does not exist.
     let limit = Duration::from_millis(50);
@@ -25,7 +30,7 @@ fn demo() -> Router {
 fn config(service_url: &str, server_key: &str) -> DemoConfig {
     DemoConfig {
         service_url: service_url.to_owned(),
-        client_key: "ck_of_this_test".to_owned(),
+        client_key: client_key(),
         server_key: server_key.to_owned(),
         inbox_url: Some("http://127.0.0.1:9/dev/inbox".to_owned()),
     }
@@ -54,7 +59,7 @@ async fn a_stranger_sees_the_sign_in_form() {
     for id in ["email", "send-code", "code", "verify", "error", "inbox"] {
         assert!(html.contains(&format!(r#"id="{id}""#)), "#{id}");
     }
-    assert!(html.contains(r#"data-client-key="ck_of_this_test""#));
+    assert!(html.contains(&format!(r#"data-client-key="{}""#, client_key())));
 }
 
 #[tokio::test]
@@ -165,7 +170,7 @@ async fn the_app_s_own_page_may_sign_out() {
 #[test]
 fn what_cannot_work_is_refused_at_the_start() {
     assert!(router(config(NOBODY, SERVER_KEY)).is_ok());
-    let client_key = SERVER_KEY.replacen("sk_", "ck_", 1);
+    let client_key = client_key();
     for (url, key) in
         [("localhost", SERVER_KEY), ("ftp://localhost", SERVER_KEY), (NOBODY, client_key.as_str())]
     {
