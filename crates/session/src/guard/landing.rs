@@ -24,9 +24,9 @@ pub(super) struct Way<'t> {
 
 impl<'t> Way<'t> {
     pub(super) fn of(target: &'t str) -> Self {
-        // Two slashes would begin another host in a link of ours.
+        // It becomes a link of ours: two slashes would begin another host, and none at all might begin a scheme.
         let slashes = target.bytes().take_while(|byte| *byte == b'/').count();
-        let target = &target[slashes.saturating_sub(1)..];
+        let target = if slashes == 0 { "/" } else { &target[slashes - 1..] };
         let path = target.split(['?', '#']).next().unwrap_or_default();
         Self { target, folder: path.rsplit_once('/').map_or("", |(folder, _)| folder) }
     }

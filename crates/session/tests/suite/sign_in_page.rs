@@ -210,8 +210,14 @@ fn threat_35_neither_query_nor_cookie_leads_a_person_out_of_the_app() {
     let outcome = back(&mut world, &page(&planted), &begun.state, &from_service());
     assert_eq!(sent_to(&outcome).0, "/");
     // A host in the place of the path reaches no link of ours.
-    let step = world.guard.begin_callback(&page(""), "//evil.example/callback?state=x", world.now);
-    assert!(!shown(&world.run(step)).contains("//evil"));
+    for target in
+        ["//evil.example/callback?state=x", "javascript:alert(1)/callback", "https://evil.example/callback"]
+    {
+        let step = world.guard.begin_callback(&page(""), target, world.now);
+        let outcome = world.run(step);
+        let link = shown(&outcome).split("href=\"").nth(1).unwrap();
+        assert!(link.starts_with('/') && !link.starts_with("//"), "{target}: {link}");
+    }
     assert_eq!(world.guard.return_to("/auth/sign-out?return_to=/bye"), "/bye");
 }
 
