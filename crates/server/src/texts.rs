@@ -1,6 +1,8 @@
 //! What pages and mails say, in every language there is: Fluent files in `locales/`, part of the program.
 
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
+#[cfg(test)]
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use unic_langid::LanguageIdentifier;
 
@@ -88,7 +90,7 @@ impl Language {
 
 /// Names and arguments of the messages of a file, as they stand there.
 #[cfg(test)]
-fn messages(file: &str) -> std::collections::BTreeSet<(String, std::collections::BTreeSet<String>)> {
+fn messages(file: &str) -> BTreeSet<(String, BTreeSet<String>)> {
     file.lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_once(" = "))

@@ -69,15 +69,19 @@ test("the version that the service is told is the package's", () => {
 
 /** What every runtime must be able to do: both kinds of module, one state, a session in two shapes. */
 const script = (lead) => `${lead}
-const { auth: material, key, base } = JSON.parse(process.argv[2]);
+const { auth: material, key, clientKey, base } = JSON.parse(process.argv[2]);
 (async () => {
-  const auth = CrossmintAuth.from(createCrossmint({ apiKey: key, overrideBaseUrl: base }));
+  const auth = CrossmintAuth.from(createCrossmint({ apiKey: key, overrideBaseUrl: base }), { clientKey });
   const fetched = await auth.getSession(new Request("http://localhost/", { headers: { cookie: material.cookie } }));
   const renewed = await auth.getSession({ refreshToken: material.token }, new Response());
   const { userId } = await auth.getSession({ headers: { cookie: material.cookie }, httpVersion: "1.1" });
   const error = await auth.getSession(null).catch((error) => error);
   if (!(error instanceof CrossmintAuthenticationError)) throw error;
   if (typeof withAuth !== "function" || typeof withAuthOnNode !== "function") throw new Error("subpaths");
+  // It draws what nobody may guess, and not every Node has WebCrypto as a global.
+  const there = await auth.handleSignIn(new Request("http://localhost:3000/auth/sign-in"));
+  const { searchParams } = new URL(there.headers.get("location"));
+  if (searchParams.get("state").length !== 22) throw new Error("no sign-in was begun");
   console.log(JSON.stringify([process.version.split(".")[0], fetched.userId, renewed.userId, userId]));
 })();
 `;
@@ -100,7 +104,7 @@ test("installed in an empty folder it runs as ESM and as CommonJS on Node 18, 20
   await writeFile(join(work, "app.cjs"), CJS);
   const material = await service.signIn("ada@example.com");
   const facts = { cookie: plain(material), token: material.refresh.secret };
-  const told = JSON.stringify({ auth: facts, key: service.serverKey, base: service.baseUrl });
+  const told = JSON.stringify({ auth: facts, key: service.serverKey, clientKey: CLIENT_KEY, base: service.baseUrl });
   for (const node of runtimes()) {
     for (const app of ["app.mjs", "app.cjs"]) {
       const { stdout } = await run(node, ["--unhandled-rejections=strict", "--no-warnings", app, told], { cwd: work });

@@ -60,8 +60,10 @@ export function requireAuth(auth?: CrossmintAuth): Handler {
   };
 }
 
-/** Middleware with `GET /sign-in` and `/callback`, and `POST /sign-out`, `/refresh`, `/exchange` and `/logout`; mount it with
- * `app.use("/auth", authRoutes(auth))`. */
+/**
+ * Middleware with `GET /sign-in` and `/callback`, and `POST /sign-out`, `/refresh`, `/exchange` and `/logout`; mount it with
+ * `app.use("/auth", authRoutes(auth))`.
+ */
 export function authRoutes(auth: CrossmintAuth): Handler {
   return (request, response, next) => {
     const path = (request.url ?? "").split("?")[0] as string;

@@ -44,8 +44,10 @@ export function requireAuth(
   });
 }
 
-/** Answers `GET /sign-in` and `/callback`, and `POST /sign-out`, `/refresh`, `/exchange` and `/logout` below a path;
- * resolves to false if it is for none of them. */
+/**
+ * Answers `GET /sign-in` and `/callback`, and `POST /sign-out`, `/refresh`, `/exchange` and `/logout` below a path; resolves to
+ * false if it is for none of them.
+ */
 export function authRoutes(
   auth: CrossmintAuth,
   below = "/auth",

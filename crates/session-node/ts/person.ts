@@ -2,6 +2,7 @@
 
 import type { Core, CoreOutcome } from "./core";
 import type { Asked, Told } from "./handlers";
+import { host } from "./host";
 import { headOf } from "./request";
 
 /** Random bytes that a sign-in takes: its state and its verifier. */
@@ -9,8 +10,7 @@ const DRAW = 48;
 
 /** Begins a sign-in at the service's page. */
 export function beginSignIn(core: Core, { request, headers }: Asked): Told {
-  const drawn = crypto.getRandomValues(new Uint8Array(DRAW));
-  return landed(core.beginSignIn(headOf(headers), targetOf(request), drawn, Date.now()));
+  return landed(core.beginSignIn(headOf(headers), targetOf(request), host.random(DRAW), Date.now()));
 }
 
 /** What a conversation's end is to a person. */

@@ -5,7 +5,7 @@ import type { CrossmintAuth } from "./auth";
 import type { RequestLike } from "./request";
 import type { ResponseLike } from "./response";
 
-/** Answers the routes of `ROUTES`; false if the request is for none of them. */
+/** Answers a request for one of the routes; false if it is for none of them. */
 export async function answerRoutes(
   auth: CrossmintAuth,
   path: string,

@@ -44,6 +44,12 @@ impl UserDisabled {
 }
 
 impl User {
+    /// One who signs in for the first time.
+    #[must_use]
+    pub const fn new(id: UserId, project_id: ProjectId, email: Option<String>, now: Timestamp) -> Self {
+        Self { id, project_id, email, created_at: now, disabled_at: None, sessions_ended_at: None }
+    }
+
     /// The user as clients see one.
     #[must_use]
     pub fn to_wire(&self) -> wire::user::User {

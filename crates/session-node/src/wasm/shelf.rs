@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 /// A bounded shelf: a host may forget what it was handed (a request was given up), so the oldest goes when it is full.
 pub(super) struct Shelf<T> {
-    /// By rising number: most of what is asked for was put there last. A map for each kind of thing would be a good part of
-    /// the module.
+    /// The oldest first. Few things wait at a time, and what is asked for was put there last; a map for each kind of thing
+    /// would be a good part of the module.
     things: VecDeque<(u32, T)>,
     next: u32,
     room: usize,
@@ -22,27 +22,25 @@ impl<T> Shelf<T> {
             self.things.pop_front();
         }
         let number = self.next;
-        self.next += 1;
+        self.next = self.next.wrapping_add(1).max(1);
         self.things.push_back((number, thing));
         number
     }
 
     /// Puts a thing back under its number.
     pub(super) fn put_back(&mut self, number: u32, thing: T) {
-        let place = self.place(number).unwrap_or_else(|place| place);
-        self.things.insert(place, (number, thing));
+        self.things.push_back((number, thing));
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&T> {
-        self.place(number).ok().map(|place| &self.things[place].1)
+        self.place(number).map(|place| &self.things[place].1)
     }
 
     pub(super) fn take(&mut self, number: u32) -> Option<T> {
-        self.place(number).ok().and_then(|place| self.things.remove(place)).map(|(_, thing)| thing)
+        self.place(number).and_then(|place| self.things.remove(place)).map(|(_, thing)| thing)
     }
 
-    /// Where a number is, or would be.
-    fn place(&self, number: u32) -> Result<usize, usize> {
-        self.things.binary_search_by_key(&number, |(found, _)| *found)
+    fn place(&self, number: u32) -> Option<usize> {
+        self.things.iter().rposition(|(found, _)| *found == number)
     }
 }

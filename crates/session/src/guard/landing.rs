@@ -63,13 +63,10 @@ impl Landing {
         }
     }
 
-    pub(super) fn redirect(url: String) -> Then {
-        Then::Redirect(url)
-    }
-
-    /// Of a sign-in that came to nothing before it was known whose it is.
-    pub(super) fn failed(way: &Way<'_>, error: &AuthError) -> Failed {
-        Failed(Self::at(way, String::new()).told(error))
+    /// The end of a sign-in that came to nothing before it was known whose it is.
+    pub(super) fn failed(way: &Way<'_>, error: AuthError) -> Outcome {
+        let then = Some(Self::at(way, String::new()).told(&error));
+        Outcome { then, ..Outcome::of(Err(error)) }
     }
 
     /// Into the app.
@@ -88,19 +85,9 @@ impl Landing {
 
     /// Why not. What may yet succeed is tried again by the same address, with the flow as it is.
     pub(super) fn told(&self, error: &AuthError) -> Then {
-        let link =
+        let (href, label) =
             if error.is_retryable() { (&self.again, "Try again") } else { (&self.anew, "Start again") };
-        let heading = "The sign-in could not be finished";
-        Then::Page(page("", heading, &error.to_string(), (link.0, link.1)))
-    }
-}
-
-/// A page about a failure, on its way into an outcome.
-pub(super) struct Failed(Then);
-
-impl Failed {
-    pub(super) fn outcome(self, error: AuthError) -> Outcome {
-        Outcome { session: Err(error), cookies: SetCookies::default(), then: Some(self.0) }
+        Then::Page(page("", "The sign-in could not be finished", &error.to_string(), (href, label)))
     }
 }
 

@@ -10,7 +10,7 @@
 use super::{
     Guard,
     begin::{AwaitsAnswer, Candidate, Purpose, Question, Step},
-    landing::{Landing, Way},
+    landing::{Landing, Then, Way},
     outcome::{Outcome, SetCookies},
     request::RequestHead,
 };
@@ -25,12 +25,16 @@ use authmint_protocol::{
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL};
 use std::time::Duration;
 
-/// Name of a flow's cookie, before the tag of its state; without TLS browsers refuse the prefix.
+/// Name of a flow's cookie, before the tag of its state.
 const COOKIE: &str = "__Host-authmint-flow-";
+/// The same where there is no TLS: browsers refuse the prefix there.
+const COOKIE_ON_LOOPBACK: &str = "authmint-flow-";
 /// How long a person may take.
 const LIFE: Duration = Duration::from_secs(600);
 /// Flows that a browser may have open; more are tabs that nobody comes back to.
 const MOST_FLOWS: usize = 4;
+/// Cookies of flows that one answer removes: what a request brought by the hundred fills no answer's head.
+const MOST_CLEARED: usize = 8;
 /// How much of a state names its cookie.
 const TAG: usize = 8;
 /// The longest way back: it lies in the flow's cookie, and another site can begin flows. So short, all of them together do
@@ -67,12 +71,12 @@ impl Guard {
         let began = self.sign_in_url(head, &way, &parameters, drawn);
         let (url, flow) = match began {
             Ok(began) => began,
-            Err(error) => return Landing::failed(&way, &error).outcome(error),
+            Err(error) => return Landing::failed(&way, error),
         };
         let mut cookies = SetCookies::default();
         // Browsers send the oldest first (RFC 6265bis, section 5.8.3).
         let open = flow_cookies(head);
-        for stale in &open[..open.len().saturating_sub(MOST_FLOWS - 1)] {
+        for stale in open[..open.len().saturating_sub(MOST_FLOWS - 1)].iter().take(MOST_CLEARED) {
             clear(&mut cookies, stale, head.is_loopback());
         }
         let value =
@@ -83,7 +87,7 @@ impl Guard {
             Ok(value) => cookies.push(&value),
             Err(error) => return Outcome::of(Err(AuthError::CookieNotWritable(error))),
         }
-        Outcome { session: Err(AuthError::NotSignedIn), cookies, then: Some(Landing::redirect(url)) }
+        Outcome { session: Err(AuthError::NotSignedIn), cookies, then: Some(Then::Redirect(url)) }
     }
 
     fn sign_in_url(
@@ -116,11 +120,9 @@ impl Guard {
     pub fn begin_callback<'a>(&self, head: impl Into<RequestHead<'a>>, target: &str, now: Timestamp) -> Step {
         let (head, parameters) = (head.into(), Parameters::of(target));
         let way = Way::of(target);
-        let unfinished = |error: AuthError| Step::Done(Landing::failed(&way, &error).outcome(error));
         let Some(flow) = parameters.get("state").and_then(|state| Flow::find(head, state)) else {
-            return unfinished(AuthError::SignInUnfinished(
-                "this browser did not begin it, or took longer than ten minutes",
-            ));
+            let why = "this browser did not begin it, or took longer than ten minutes";
+            return Step::Done(Landing::failed(&way, AuthError::SignInUnfinished(why)));
         };
         let mut talk = self.conversation(head, Purpose::Exchange);
         let mut landing = Landing::at(&way, flow.return_to);
@@ -200,13 +202,16 @@ fn within_app(text: Option<&str>) -> &str {
 }
 
 fn flow_cookies(head: RequestHead<'_>) -> Vec<String> {
-    let start = &COOKIE[if head.is_loopback() { 7 } else { 0 }..];
+    let start = cookie(head.is_loopback());
     head.cookie_names().filter(|found| found.starts_with(start)).map(str::to_owned).collect()
 }
 
+const fn cookie(loopback: bool) -> &'static str {
+    if loopback { COOKIE_ON_LOOPBACK } else { COOKIE }
+}
+
 fn name(state: &str, loopback: bool) -> String {
-    let name = if loopback { COOKIE.trim_start_matches("__Host-") } else { COOKIE };
-    format!("{name}{}", state.get(..TAG).unwrap_or_default())
+    format!("{}{}", cookie(loopback), state.get(..TAG).unwrap_or_default())
 }
 
 /// Lax: the way back begins at another site.

@@ -114,6 +114,9 @@ fn two_tabs_that_sign_in_side_by_side_both_end_where_they_began() {
     let outcome = world.guard.begin_sign_in(&page(&many.join("; ")), "/auth/sign-in", &DRAWN, world.now);
     let oldest: Vec<_> = (0..6).map(|number| format!("__Host-authmint-flow-{number}")).collect();
     assert_eq!(cleared(&outcome), oldest, "tabs that nobody comes back to fill no jar");
+    let planted: Vec<_> = (0..200).map(|number| format!("__Host-authmint-flow-{number}=x")).collect();
+    let outcome = world.guard.begin_sign_in(&page(&planted.join("; ")), "/auth/sign-in", &DRAWN, world.now);
+    assert_eq!(set(&outcome).len(), 9, "nor do those that somebody planted fill an answer's head");
 }
 
 #[test]

@@ -64,9 +64,7 @@ fn open(tx: &Connection, trade: &Trade, session: &Session, new_user: bool) -> Re
     let Trade { assertion, proof, now, .. } = trade;
     if new_user {
         let SessionUser { id, email } = session.user.clone();
-        let (project_id, created_at) = (session.project_id, session.created_at);
-        let user = User { id, project_id, email, created_at, disabled_at: None, sessions_ended_at: None };
-        user::create(tx, &user, proof)?;
+        user::create(tx, &User::new(id, session.project_id, email, session.created_at), proof)?;
         audit::record(tx, &line(trade, AuditKind::UserCreated, Some(session.user.id), None))?;
     }
     session::insert(tx, session)?;

@@ -34,14 +34,7 @@ pub(super) fn admit(tx: &Connection, admission: &Admission) -> Result<Admitted, 
         (Some(user), _) => user,
         (None, None) => return Ok(Admitted::Unknown),
         (None, Some(id)) => {
-            let user = User {
-                id,
-                project_id: admission.project_id,
-                email: proof.email.clone(),
-                created_at: admission.at,
-                disabled_at: None,
-                sessions_ended_at: None,
-            };
+            let user = User::new(id, admission.project_id, proof.email.clone(), admission.at);
             user::create(tx, &user, proof)?;
             audit::record(tx, &event(AuditKind::UserCreated, &user).saying(proof.method.clone()))?;
             user

@@ -163,14 +163,7 @@ impl Assertion {
         }
         let user = match (facts.user, create) {
             (Some(user), _) => user.clone(),
-            (None, Some(id)) => User {
-                id,
-                project_id: self.project_id,
-                email: proof.email.clone(),
-                created_at: now,
-                disabled_at: None,
-                sessions_ended_at: None,
-            },
+            (None, Some(id)) => User::new(id, self.project_id, proof.email.clone(), now),
             (None, None) => return TradeDecision::Refuse(TradeRefused::MayNotCreate),
         };
         if let Err(disabled) = user.may_sign_in() {

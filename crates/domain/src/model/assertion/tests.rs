@@ -42,8 +42,7 @@ fn opened() -> Session {
 /// The user of a session, as their own row says.
 fn user(session: &Session) -> User {
     let SessionUser { id, email } = session.user.clone();
-    let (project_id, created_at) = (session.project_id, session.created_at);
-    User { id, project_id, email, created_at, disabled_at: None, sessions_ended_at: None }
+    User::new(id, session.project_id, email, session.created_at)
 }
 
 fn traded<'f>(session: &'f Session, user: &'f User) -> TradeFacts<'f> {
