@@ -8,6 +8,7 @@
 
 mod counts;
 mod error;
+mod news;
 mod row;
 mod sqlite;
 mod url;

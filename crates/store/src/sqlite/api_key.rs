@@ -1,21 +1,18 @@
 //! API keys.
 
-use super::{
-    audit,
-    project::{self, json},
-};
+use super::{audit, query};
 use crate::{
     error::{Fault, conflict},
-    row::{Columns, Hex},
+    row::{
+        api_key::{read, select_api_keys, with_project as read_with_project},
+        project::json,
+    },
 };
 use authmint_domain::{
     model::project::{ApiKeyRecord, Project},
     port::{AdminDecision, Decide},
 };
-use authmint_protocol::{
-    api_key::Usage,
-    id::{ApiKeyId, ProjectId},
-};
+use authmint_protocol::id::{ApiKeyId, ProjectId};
 use rusqlite::{Connection, params};
 
 pub(super) fn put(tx: &Connection, key: &ApiKeyRecord) -> Result<(), Fault> {
@@ -44,32 +41,17 @@ pub(super) fn with_project(
     db: &Connection,
     hash: [u8; 32],
 ) -> Result<Option<(ApiKeyRecord, Project)>, Fault> {
-    const SELECT: &str =
-        "SELECT k.hash, k.id, k.project_id, k.usage, k.scopes, k.callers, k.created_at, k.last_used_at,
-            k.revoked_at, p.id, p.name, p.environment, p.policy, p.created_at, p.not_before
-        FROM api_keys k LEFT JOIN projects p ON p.id = k.project_id WHERE k.hash = ?1";
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query([hash])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let shown = Hex(&hash);
-    let mut columns = Columns::new(row, "api_keys", &shown);
-    let key = read(&mut columns)?;
-    let project = project::read(&mut columns.of("projects", &key.project_id))?;
-    Ok(Some((key, project)))
+    const SELECT: &str = select_api_keys!(
+        ", p.id, p.name, p.environment, p.policy, p.created_at, p.not_before
+        FROM api_keys k LEFT JOIN projects p ON p.id = k.project_id WHERE k.hash = ?1"
+    );
+    query::one(db, SELECT, [hash], |row| read_with_project(row, hash))
 }
 
 pub(super) fn of_project(db: &Connection, project_id: ProjectId) -> Result<Vec<ApiKeyRecord>, Fault> {
     const SELECT: &str =
-        "SELECT hash, id, project_id, usage, scopes, callers, created_at, last_used_at, revoked_at
-        FROM api_keys WHERE project_id = ?1 ORDER BY created_at, id";
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query([project_id.as_bytes()])?;
-    let mut keys = Vec::new();
-    while let Some(row) = rows.next()? {
-        let place = format!("number {} by age of project {project_id}", keys.len() + 1);
-        keys.push(read(&mut Columns::new(row, "api_keys", &place))?);
-    }
-    Ok(keys)
+        select_api_keys!(" FROM api_keys k WHERE k.project_id = ?1 ORDER BY k.created_at, k.id");
+    query::all(db, SELECT, [project_id.as_bytes()], read)
 }
 
 pub(super) fn decide<A>(
@@ -77,12 +59,8 @@ pub(super) fn decide<A>(
     id: ApiKeyId,
     decide: &impl Decide<ApiKeyRecord, AdminDecision<ApiKeyRecord, A>>,
 ) -> Result<A, Fault> {
-    const SELECT: &str =
-        "SELECT hash, id, project_id, usage, scopes, callers, created_at, last_used_at, revoked_at
-        FROM api_keys WHERE id = ?1";
-    let mut statement = tx.prepare_cached(SELECT)?;
-    let mut rows = statement.query([id.as_bytes()])?;
-    let found = rows.next()?.map(|row| read(&mut Columns::new(row, "api_keys", &id))).transpose()?;
+    const SELECT: &str = select_api_keys!(" FROM api_keys k WHERE k.id = ?1");
+    let found = query::one(tx, SELECT, [id.as_bytes()], read)?;
     let decision = decide(found.as_ref());
     if let Some(key) = &decision.put {
         put(tx, key)?;
@@ -91,21 +69,4 @@ pub(super) fn decide<A>(
         audit::record(tx, event)?;
     }
     Ok(decision.answer)
-}
-
-/// Reads a key's columns `hash, id, project_id, usage, scopes, callers, created_at, last_used_at, revoked_at`.
-fn read(columns: &mut Columns<'_>) -> Result<ApiKeyRecord, Fault> {
-    Ok(ApiKeyRecord {
-        hash: columns.next("hash")?,
-        id: columns.next("id")?,
-        project_id: columns.next("project_id")?,
-        usage: columns.parsed("usage", |text| {
-            [Usage::Client, Usage::Server].into_iter().find(|usage| usage.prefix() == text)
-        })?,
-        scopes: columns.parsed("scopes", |text| serde_json::from_str(text).ok())?,
-        callers: columns.parsed("callers", |text| serde_json::from_str(text).ok())?,
-        created_at: columns.next("created_at")?,
-        last_used_at: columns.next("last_used_at")?,
-        revoked_at: columns.next("revoked_at")?,
-    })
 }

@@ -1,10 +1,7 @@
 //! Assertions: JWTs of other issuers that were traded for sessions.
 
-use super::{audit, issuer, limit, session, user};
-use crate::{
-    error::Fault,
-    row::{Columns, Hex},
-};
+use super::{audit, issuer, limit, query, session, user};
+use crate::{error::Fault, row::assertion::read};
 use authmint_domain::{
     model::{
         assertion::{TradeDecision, TradeFacts, TradeRefused, Traded},
@@ -83,12 +80,7 @@ fn open(tx: &Connection, trade: &Trade, session: &Session, new_user: bool) -> Re
 
 pub(super) fn load(db: &Connection, project_id: ProjectId, hash: &[u8; 32]) -> Result<Option<Traded>, Fault> {
     const SELECT: &str = "SELECT traded_at, session_id FROM assertions WHERE project_id = ?1 AND hash = ?2";
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query((project_id.as_bytes(), hash))?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let shown = Hex(hash);
-    let mut columns = Columns::new(row, "assertions", &shown);
-    Ok(Some(Traded { at: columns.next("traded_at")?, session_id: columns.next("session_id")? }))
+    query::one(db, SELECT, (project_id.as_bytes(), hash), |row| read(row, hash))
 }
 
 fn line(

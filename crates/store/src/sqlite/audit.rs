@@ -1,11 +1,12 @@
 //! The audit trail: lines are added by whoever commits the change that they tell of.
 
-use crate::{error::Fault, row::Columns};
+use super::query;
+use crate::{error::Fault, row::audit::read};
 use authmint_domain::model::{
-    audit::{Actor, AuditEvent, AuditKind, EventFilter, Origin, RecordedEvent},
+    audit::{AuditEvent, EventFilter, RecordedEvent},
     challenge::ClientPrefix,
 };
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 
 /// Adds a line.
 pub(super) fn record(tx: &Connection, event: &AuditEvent) -> Result<(), Fault> {
@@ -62,30 +63,5 @@ pub(super) fn newest(db: &Connection, filter: &EventFilter, limit: u32) -> Resul
         "SELECT number, at, kind, actor, origin, project_id, user_id, session_id, detail FROM audit_events
         WHERE {conditions} ORDER BY number DESC LIMIT {limit}"
     );
-    let mut statement = db.prepare_cached(&select)?;
-    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next()? {
-        events.push(read(row)?);
-    }
-    Ok(events)
-}
-
-fn read(row: &Row<'_>) -> Result<RecordedEvent, Fault> {
-    let number: i64 = row.get(0)?;
-    let mut columns = Columns::new(row, "audit_events", &number);
-    columns.skip();
-    let event = AuditEvent {
-        at: columns.next("at")?,
-        kind: columns.parsed("kind", AuditKind::from_text)?,
-        origin: Origin {
-            by: columns.parsed("actor", Actor::from_text)?,
-            from: columns.next::<Option<String>>("origin")?.map(ClientPrefix::from_stored),
-        },
-        project_id: columns.next("project_id")?,
-        user_id: columns.next("user_id")?,
-        session_id: columns.next("session_id")?,
-        detail: columns.next::<String>("detail")?.into(),
-    };
-    Ok(RecordedEvent { number: number.unsigned_abs(), event })
+    query::all(db, &select, rusqlite::params_from_iter(values), read)
 }

@@ -1,12 +1,12 @@
 //! Email challenges: one row a project and address.
 
-use super::audit;
+use super::{audit, query};
 use crate::{
     error::Fault,
-    row::{Columns, Hex},
+    row::challenge::{read, tries_text},
 };
 use authmint_domain::{
-    model::challenge::{ClientPrefix, EmailChallenge, EmailId, IssuedCode},
+    model::challenge::{EmailChallenge, EmailId},
     port::ChallengeDecision,
 };
 use authmint_protocol::id::ProjectId;
@@ -56,39 +56,5 @@ fn put(tx: &Connection, challenge: &EmailChallenge) -> Result<(), Fault> {
 fn load(tx: &Connection, project_id: ProjectId, email_id: EmailId) -> Result<Option<EmailChallenge>, Fault> {
     const SELECT: &str = "SELECT code_salt, code_mac, code_expires_at, code_tries, sent_at, resends, failures
         FROM email_challenges WHERE project_id = ?1 AND email_id = ?2";
-    let mut statement = tx.prepare_cached(SELECT)?;
-    let mut rows = statement.query((project_id.as_bytes(), email_id.0))?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let place = format!("{project_id}/{}", Hex(&email_id.0));
-    let mut columns = Columns::new(row, "email_challenges", &place);
-    let code = match (
-        columns.next("code_salt")?,
-        columns.next("code_mac")?,
-        columns.next("code_expires_at")?,
-        columns.optionally_parsed("code_tries", tries)?,
-    ) {
-        (Some(salt), Some(mac), Some(expires_at), Some(tries)) => {
-            Some(IssuedCode { salt, mac, expires_at, tries })
-        }
-        (None, None, None, None) => None,
-        _ => return Err(columns.broken("code_mac", "half of a code")),
-    };
-    Ok(Some(EmailChallenge {
-        project_id,
-        email_id,
-        code,
-        sent_at: columns.next("sent_at")?,
-        resends: columns.next("resends")?,
-        failures: columns.next("failures")?,
-    }))
-}
-
-fn tries_text(code: &IssuedCode) -> String {
-    let tries = code.tries.iter().map(|(client, count)| serde_json::json!([client.as_str(), count]));
-    serde_json::Value::from_iter(tries).to_string()
-}
-
-fn tries(text: &str) -> Option<Vec<(ClientPrefix, u32)>> {
-    let tries: Vec<(String, u32)> = serde_json::from_str(text).ok()?;
-    Some(tries.into_iter().map(|(client, count)| (ClientPrefix::from_stored(client), count)).collect())
+    query::one(tx, SELECT, (project_id.as_bytes(), email_id.0), |row| read(row, (project_id, email_id)))
 }

@@ -1,5 +1,6 @@
 //! Limits: one time a key.
 
+use super::query;
 use crate::{error::Fault, row::Columns};
 use authmint_domain::model::limit::{Limit, LimitKey, Spent};
 use authmint_protocol::time::Timestamp;
@@ -35,8 +36,6 @@ pub(super) fn pay(
 }
 
 fn spent_until(tx: &Connection, key: &LimitKey) -> Result<Option<Timestamp>, Fault> {
-    let mut statement = tx.prepare_cached("SELECT spent_until FROM rate_limits WHERE name = ?1")?;
-    let mut rows = statement.query([key.as_str()])?;
-    let name = key.as_str();
-    rows.next()?.map(|row| Columns::new(row, "rate_limits", &name).next("spent_until")).transpose()
+    const SELECT: &str = "SELECT spent_until FROM rate_limits WHERE name = ?1";
+    query::one(tx, SELECT, [key.as_str()], |row| Columns::only(row, "rate_limits", "spent_until"))
 }

@@ -15,6 +15,7 @@ mod one_time_secret;
 mod operator_token;
 mod project;
 mod purge;
+mod query;
 mod restore;
 mod revocation;
 mod session;
@@ -26,6 +27,7 @@ use crate::{
     Options,
     counts::{WriteCounters, WriteCounts},
     error::OpenError,
+    news::News,
 };
 use authmint_domain::{
     model::{
@@ -63,7 +65,7 @@ pub struct SqliteStore {
     readers: Readers,
     queue: Queue,
     sweep: Arc<purge::Sweep>,
-    news: revocation::News,
+    news: News,
     counters: Arc<WriteCounters>,
 }
 
@@ -79,7 +81,7 @@ impl SqliteStore {
         let readers = Readers::open(&opening, options.readers)?;
         let counters = Arc::<WriteCounters>::default();
         let queue = Queue::start(options.writer, opening, connection, Arc::clone(&counters))?;
-        Ok(Self { readers, queue, sweep: Arc::default(), news: revocation::News::default(), counters })
+        Ok(Self { readers, queue, sweep: Arc::default(), news: News::default(), counters })
     }
 
     /// What was written since it was opened.

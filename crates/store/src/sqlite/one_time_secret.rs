@@ -1,23 +1,20 @@
 //! One-time secrets: issued to a proven identity, traded once for a session.
 
-use super::{audit, session, user};
+use super::{audit, query, session, user};
 use crate::{
     error::{Fault, conflict},
-    row::Columns,
+    row::one_time_secret::{read, select_one_time_secrets},
 };
 use authmint_domain::{
     model::{
         audit::{AuditEvent, AuditKind, Origin},
         one_time_secret::{ExchangeDecision, ExchangeRefused, OneTimeSecretRecord},
-        session::{Session, SignIn},
+        session::Session,
         user::User,
     },
     port::{Admission, Admitted},
 };
-use authmint_protocol::{
-    id::{OneTimeSecretId, UserId},
-    time::Timestamp,
-};
+use authmint_protocol::{id::OneTimeSecretId, time::Timestamp};
 use rusqlite::{Connection, params};
 
 /// Finds or creates the user, issues the secret, audits both.
@@ -109,29 +106,5 @@ fn open(
 }
 
 fn load(tx: &Connection, id: OneTimeSecretId) -> Result<Option<OneTimeSecretRecord>, Fault> {
-    const SELECT: &str =
-        "SELECT o.project_id, o.user_id, o.method, o.amr, o.proven_at, o.expires_at, o.used_at,
-            o.session_id, p.not_before, u.id, u.project_id, u.email, u.created_at, u.disabled_at,
-            u.sessions_ended_at
-        FROM one_time_secrets o LEFT JOIN users u ON u.id = o.user_id
-            LEFT JOIN projects p ON p.id = o.project_id WHERE o.id = ?1";
-    let mut statement = tx.prepare_cached(SELECT)?;
-    let mut rows = statement.query([id.as_bytes()])?;
-    rows.next()?.map(|row| read(id, Columns::new(row, "one_time_secrets", &id))).transpose()
-}
-
-fn read(id: OneTimeSecretId, mut columns: Columns<'_>) -> Result<OneTimeSecretRecord, Fault> {
-    let project_id = columns.next("project_id")?;
-    let user_id: UserId = columns.next("user_id")?;
-    let sign_in =
-        SignIn { method: columns.next("method")?, amr: columns.next("amr")?, at: columns.next("proven_at")? };
-    let expires_at = columns.next("expires_at")?;
-    let used = match (columns.next("used_at")?, columns.next("session_id")?) {
-        (Some(at), Some(session_id)) => Some((at, session_id)),
-        (None, None) => None,
-        _ => return Err(columns.broken("session_id", "used_at and session_id contradict each other")),
-    };
-    let not_before = columns.next("not_before")?;
-    let user = user::read(columns.of("users", &user_id))?;
-    Ok(OneTimeSecretRecord { id, project_id, user, sign_in, expires_at, used, not_before })
+    query::one(tx, select_one_time_secrets!("WHERE o.id = ?1"), [id.as_bytes()], |row| read(row, id))
 }

@@ -1,9 +1,9 @@
 //! Operator tokens.
 
-use super::audit;
+use super::{audit, query};
 use crate::{
     error::{Fault, conflict},
-    row::{Columns, Hex},
+    row::operator_token::{read, select_operator_tokens},
 };
 use authmint_domain::{
     model::operator_token::OperatorTokenRecord,
@@ -13,25 +13,11 @@ use authmint_protocol::{id::OperatorTokenId, time::Timestamp};
 use rusqlite::{Connection, params};
 
 pub(super) fn find(db: &Connection, hash: [u8; 32]) -> Result<Option<OperatorTokenRecord>, Fault> {
-    const SELECT: &str = "SELECT id, hash, name, created_at, expires_at, last_used_at, revoked_at
-        FROM operator_tokens WHERE hash = ?1";
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query([hash])?;
-    let shown = Hex(&hash);
-    rows.next()?.map(|row| read(&mut Columns::new(row, "operator_tokens", &shown))).transpose()
+    query::one(db, select_operator_tokens!("WHERE hash = ?1"), [hash], read)
 }
 
 pub(super) fn all(db: &Connection) -> Result<Vec<OperatorTokenRecord>, Fault> {
-    const SELECT: &str = "SELECT id, hash, name, created_at, expires_at, last_used_at, revoked_at
-        FROM operator_tokens ORDER BY created_at, id";
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query([])?;
-    let mut tokens = Vec::new();
-    while let Some(row) = rows.next()? {
-        let place = format!("number {} by age", tokens.len() + 1);
-        tokens.push(read(&mut Columns::new(row, "operator_tokens", &place))?);
-    }
-    Ok(tokens)
+    query::all(db, select_operator_tokens!("ORDER BY created_at, id"), [], read)
 }
 
 pub(super) fn decide<A>(
@@ -39,11 +25,7 @@ pub(super) fn decide<A>(
     id: OperatorTokenId,
     decide: &impl Decide<OperatorTokenRecord, AdminDecision<OperatorTokenRecord, A>>,
 ) -> Result<A, Fault> {
-    const SELECT: &str = "SELECT id, hash, name, created_at, expires_at, last_used_at, revoked_at
-        FROM operator_tokens WHERE id = ?1";
-    let mut statement = tx.prepare_cached(SELECT)?;
-    let mut rows = statement.query([id.as_bytes()])?;
-    let found = rows.next()?.map(|row| read(&mut Columns::new(row, "operator_tokens", &id))).transpose()?;
+    let found = query::one(tx, select_operator_tokens!("WHERE id = ?1"), [id.as_bytes()], read)?;
     let decision = decide(found.as_ref());
     if let Some(token) = &decision.put {
         put(tx, token)?;
@@ -87,16 +69,4 @@ pub(super) fn note_shown(tx: &Connection, shown: &[(Shown, Timestamp)]) -> Resul
         tx.prepare_cached(update)?.execute((at.unix_millis(), id))?;
     }
     Ok(())
-}
-
-fn read(columns: &mut Columns<'_>) -> Result<OperatorTokenRecord, Fault> {
-    Ok(OperatorTokenRecord {
-        id: columns.next("id")?,
-        hash: columns.next("hash")?,
-        name: columns.next("name")?,
-        created_at: columns.next("created_at")?,
-        expires_at: columns.next("expires_at")?,
-        last_used_at: columns.next("last_used_at")?,
-        revoked_at: columns.next("revoked_at")?,
-    })
 }

@@ -1,12 +1,15 @@
 //! Projects.
 
-use super::{audit, revocation};
-use crate::{error::Fault, row::Columns};
+use super::{audit, query, revocation};
+use crate::{
+    error::Fault,
+    row::project::{json, read, select_projects},
+};
 use authmint_domain::{
     model::project::Project,
     port::{AdminDecision, Decide},
 };
-use authmint_protocol::{api_key::Environment, id::ProjectId};
+use authmint_protocol::id::ProjectId;
 use rusqlite::{Connection, params};
 
 pub(super) fn put(tx: &Connection, project: &Project) -> Result<(), Fault> {
@@ -26,24 +29,11 @@ pub(super) fn put(tx: &Connection, project: &Project) -> Result<(), Fault> {
 }
 
 pub(super) fn all(db: &Connection) -> Result<Vec<Project>, Fault> {
-    const SELECT: &str =
-        "SELECT id, name, environment, policy, created_at, not_before FROM projects ORDER BY created_at, id";
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query([])?;
-    let mut projects = Vec::new();
-    while let Some(row) = rows.next()? {
-        let place = format!("number {} by age", projects.len() + 1);
-        projects.push(read(&mut Columns::new(row, "projects", &place))?);
-    }
-    Ok(projects)
+    query::all(db, select_projects!("ORDER BY created_at, id"), [], read)
 }
 
 pub(super) fn load(db: &Connection, id: ProjectId) -> Result<Option<Project>, Fault> {
-    const SELECT: &str =
-        "SELECT id, name, environment, policy, created_at, not_before FROM projects WHERE id = ?1";
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query([id.as_bytes()])?;
-    rows.next()?.map(|row| read(&mut Columns::new(row, "projects", &id))).transpose()
+    query::one(db, select_projects!("WHERE id = ?1"), [id.as_bytes()], read)
 }
 
 /// Beside the answer stands the number of the entry in the revocation feed, if something ended.
@@ -61,21 +51,4 @@ pub(super) fn decide<A>(
     }
     let entry = decision.revocation.as_ref().map(|entry| revocation::record(tx, entry)).transpose()?;
     Ok((decision.answer, entry))
-}
-
-/// Reads a project's columns `id, name, environment, policy, created_at, not_before`.
-pub(super) fn read(columns: &mut Columns<'_>) -> Result<Project, Fault> {
-    Ok(Project {
-        id: columns.next("id")?,
-        name: columns.next("name")?,
-        environment: columns.parsed("environment", Environment::from_name)?,
-        policy: columns.parsed("policy", |text| serde_json::from_str(text).ok())?,
-        created_at: columns.next("created_at")?,
-        not_before: columns.next("not_before")?,
-    })
-}
-
-/// The text of a value that is made of strings and numbers.
-pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, Fault> {
-    serde_json::to_string(value).map_err(|_| Fault::refused("a value has no JSON form"))
 }

@@ -1,10 +1,13 @@
 //! The revocation feed: entries are added by whoever commits the end that they tell of.
 
-use crate::{error::Fault, row::Columns};
-use authmint_domain::model::revocation::{RecordedRevocation, Revocation, Revoked, Stretch};
+use super::query;
+use crate::{
+    error::Fault,
+    row::revocation::{cut, read, resume, signed},
+};
+use authmint_domain::model::revocation::{Revocation, Stretch};
 use authmint_protocol::{id::ProjectId, time::Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use tokio::sync::watch;
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// Adds an entry and answers its number.
 pub(super) fn record(tx: &Connection, entry: &Revocation) -> Result<u64, Fault> {
@@ -50,71 +53,18 @@ pub(super) fn stretch(
         return Ok(Stretch { entries: Vec::new(), position: last, snapshot: false, more: false });
     }
     let first = db.prepare_cached(FIRST)?.query_row([], |row| row.get::<_, Option<i64>>(0))?;
-    let first = first.map_or(last + 1, i64::unsigned_abs);
-    // What was purged before `first` is known to nobody any more; a position beyond `last` is another history's.
-    let from = position.filter(|&position| position <= last && position + 1 >= first);
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query(params![
+    let from = resume(position, first.map(i64::unsigned_abs), last);
+    let values = params![
         signed(from.unwrap_or(0)),
         signed(last),
         project_id.as_bytes(),
         now.unix_millis(),
         limit.saturating_add(1),
-    ])?;
-    let (mut entries, mut seen) = (Vec::new(), 0);
-    while let Some(row) = rows.next()? {
-        if entries.len() as u64 == u64::from(limit) {
-            return Ok(Stretch { entries, position: seen, snapshot: from.is_none(), more: true });
-        }
-        seen = number(row)?;
-        entries.push(read(row, seen)?);
-    }
-    Ok(Stretch { entries, position: last, snapshot: from.is_none(), more: false })
+    ];
+    let found = query::all(db, SELECT, values, read)?;
+    Ok(cut(found, limit, from.is_none(), last))
 }
 
-fn read(row: &Row<'_>, number: u64) -> Result<RecordedRevocation, Fault> {
-    let mut columns = Columns::new(row, "revocations", &number);
-    columns.skip();
-    let kind: String = columns.next("kind")?;
-    let what = columns.parsed("id", |id| Revoked::from_texts(&kind, id))?;
-    Ok(RecordedRevocation {
-        what,
-        ended_at: columns.next("ended_at")?,
-        expires_at: columns.next("expires_at")?,
-    })
-}
-
-fn number(row: &Row<'_>) -> rusqlite::Result<u64> {
+fn number(row: &rusqlite::Row<'_>) -> rusqlite::Result<u64> {
     row.get::<_, i64>(0).map(i64::unsigned_abs)
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// Tells those who wait that this process has committed something to the feed.
-pub(super) struct News(watch::Sender<u64>);
-
-impl Default for News {
-    fn default() -> Self {
-        Self(watch::channel(0).0)
-    }
-}
-
-impl News {
-    /// Tells the number of an entry that is durable, if there is one.
-    pub(super) fn tell_of(&self, entry: Option<u64>) {
-        let Some(number) = entry else { return };
-        self.0.send_if_modified(|last| {
-            let news = number > *last;
-            *last = number.max(*last);
-            news
-        });
-    }
-
-    pub(super) async fn beyond(&self, position: u64) {
-        // The sender is this very value, so it cannot be gone.
-        let mut told = self.0.subscribe();
-        let _number = told.wait_for(|last| *last > position).await;
-    }
 }

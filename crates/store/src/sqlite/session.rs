@@ -1,23 +1,22 @@
 //! Sessions: loaded with their user by one look-up, changed by one guarded write.
 
-use super::{audit, revocation};
+use super::{audit, query, revocation};
 use crate::{
     error::{Fault, conflict},
-    row::Columns,
+    row::session::{read, select_sessions, winner},
 };
 use authmint_domain::model::{
     audit::AuditEvent,
     challenge::ClientPrefix,
     revocation::Revocation,
-    rotation::{LateBranch, ParentWinner, RotationState},
-    session::{Decision, Device, EndReason, Ended, Session, SessionChange, SessionUser, SignIn},
+    rotation::RotationState,
+    session::{Decision, Ended, Session, SessionChange},
 };
 use authmint_protocol::{
     id::{ProjectId, SessionId, UserId},
     time::Timestamp,
 };
 use rusqlite::{Connection, params};
-use std::num::NonZeroU32;
 
 /// Loads, decides, applies: the one path on which a session changes. Beside the answer stands the number of the entry
 /// in the revocation feed, if the session ended.
@@ -118,29 +117,8 @@ pub(super) fn insert(tx: &Connection, session: &Session) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Columns of a session and what belongs to it, as [`read`] takes them.
-///
-/// LEFT: a session whose project is missing is a broken row, and must not look like no session at all.
-macro_rules! select_sessions {
-    ($rest:literal) => {
-        concat!(
-            "SELECT s.project_id, s.user_id, s.method, s.amr, s.proven_at, s.user_agent, s.client,
-                s.opened_from, s.created_at, s.generation, s.branches_issued, s.rotated_at, s.parent_winner,
-                s.sibling_branch, s.late_branch, s.late_branch_at, s.idle_expires_at, s.absolute_expires_at,
-                s.ended_at, s.end_reason, s.email, p.not_before",
-            $rest
-        )
-    };
-}
-
 pub(super) fn load(db: &Connection, id: SessionId) -> Result<Option<Session>, Fault> {
-    const SELECT: &str = select_sessions!(
-        " FROM sessions s LEFT JOIN projects p ON p.id = s.project_id
-        WHERE s.id = ?1"
-    );
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query([id.as_bytes()])?;
-    rows.next()?.map(|row| read(id, Columns::new(row, "sessions", &id))).transpose()
+    query::one(db, select_sessions!("WHERE s.id = ?1"), [id.as_bytes()], read)
 }
 
 pub(super) fn of_user(
@@ -150,81 +128,12 @@ pub(super) fn of_user(
     limit: u32,
 ) -> Result<Vec<Session>, Fault> {
     const SELECT: &str = select_sessions!(
-        ", s.id AS session_id FROM sessions s LEFT JOIN projects p ON p.id = s.project_id
-        WHERE s.user_id = ?1 AND s.project_id = ?2 AND (?3 IS NULL OR (s.created_at, s.id) < (?3, ?4))
+        "WHERE s.user_id = ?1 AND s.project_id = ?2 AND (?3 IS NULL OR (s.created_at, s.id) < (?3, ?4))
         ORDER BY s.created_at DESC, s.id DESC LIMIT ?5"
     );
     let (at, id) = match &after {
         Some((at, id)) => (Some(at.unix_millis()), Some(id.as_bytes())),
         None => (None, None),
     };
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query(params![user_id.as_bytes(), project_id.as_bytes(), at, id, limit])?;
-    let mut sessions = Vec::new();
-    while let Some(row) = rows.next()? {
-        let id = SessionId::from_bytes(row.get("session_id")?);
-        sessions.push(read(id, Columns::new(row, "sessions", &id))?);
-    }
-    Ok(sessions)
-}
-
-fn read(id: SessionId, mut columns: Columns<'_>) -> Result<Session, Fault> {
-    let project_id = columns.next("project_id")?;
-    let user_id: UserId = columns.next("user_id")?;
-    let sign_in =
-        SignIn { method: columns.next("method")?, amr: columns.next("amr")?, at: columns.next("proven_at")? };
-    let device = Device { user_agent: columns.next("user_agent")?, client: columns.next("client")? };
-    let opened_from = columns.next::<Option<String>>("opened_from")?.map(ClientPrefix::from_stored);
-    let created_at = columns.next("created_at")?;
-    let rotation = read_rotation(&mut columns)?;
-    let idle_expires_at = columns.next("idle_expires_at")?;
-    let absolute_expires_at = columns.next("absolute_expires_at")?;
-    let ended =
-        match (columns.next("ended_at")?, columns.optionally_parsed("end_reason", EndReason::from_text)?) {
-            (Some(at), Some(reason)) => Some(Ended { at, reason }),
-            (None, None) => None,
-            _ => return Err(columns.broken("end_reason", "ended_at and end_reason contradict each other")),
-        };
-    let user = SessionUser { id: user_id, email: columns.next("email")? };
-    let not_before = columns.next("not_before")?;
-    Ok(Session {
-        id,
-        project_id,
-        user,
-        sign_in,
-        device,
-        opened_from,
-        created_at,
-        rotation,
-        idle_expires_at,
-        absolute_expires_at,
-        ended,
-        not_before,
-    })
-}
-
-fn read_rotation(columns: &mut Columns<'_>) -> Result<RotationState, Fault> {
-    let generation = columns.next::<NonZeroU32>("generation")?.get();
-    let branches_issued = columns.next::<NonZeroU32>("branches_issued")?.get();
-    let rotated_at = columns.next("rotated_at")?;
-    let parent_winner =
-        columns.next::<Option<u32>>("parent_winner")?.map_or(ParentWinner::Any, ParentWinner::Branch);
-    let sibling_branch = columns.next("sibling_branch")?;
-    let late = match (columns.next("late_branch")?, columns.next("late_branch_at")?) {
-        (Some(branch), Some(at)) => Some(LateBranch { branch, at }),
-        (None, None) => None,
-        _ => {
-            return Err(
-                columns.broken("late_branch_at", "late_branch and late_branch_at contradict each other")
-            );
-        }
-    };
-    Ok(RotationState { generation, branches_issued, rotated_at, parent_winner, sibling_branch, late })
-}
-
-const fn winner(winner: ParentWinner) -> Option<u32> {
-    match winner {
-        ParentWinner::Branch(branch) => Some(branch),
-        ParentWinner::Any => None,
-    }
+    query::all(db, SELECT, params![user_id.as_bytes(), project_id.as_bytes(), at, id, limit], read)
 }

@@ -1,21 +1,20 @@
 //! Signing keys, and the marks of the key ring that seals them.
 
-use super::{audit, revocation, session::exactly_one};
+use super::{audit, query, revocation, session::exactly_one};
 use crate::{
     error::{Fault, conflict},
-    row::Columns,
+    row::signing_key::{columns_of, read, ring_mark, want},
 };
 use authmint_domain::{
     model::{
         audit::Origin,
         revocation::Revocation,
-        signing_key::{KeyState, KeyStep, STATES, SigningKey},
+        signing_key::{KeyState, KeyStep, SigningKey},
     },
     port::SigningKeys,
 };
-use authmint_protocol::{jwk::PublicKey, time::Timestamp, token::algorithm::Algorithm};
+use authmint_protocol::{time::Timestamp, token::algorithm::Algorithm};
 use rusqlite::{Connection, params};
-use std::sync::Arc;
 
 /// Loads, decides, applies: the one path on which signing keys change. Beside the answer: the number of the feed's
 /// entry, if a key was revoked.
@@ -72,14 +71,6 @@ fn move_to(tx: &Connection, from: &str, to: &SigningKey) -> Result<(), Fault> {
     exactly_one(tx.prepare_cached(UPDATE)?.execute(values)?)
 }
 
-fn columns_of(key: &SigningKey) -> (Timestamp, Option<&[u8]>) {
-    match &key.state {
-        KeyState::Next { sealed } => (key.created_at, Some(sealed)),
-        KeyState::Active { since, sealed } => (*since, Some(sealed)),
-        KeyState::Retired { at } | KeyState::Revoked { at } => (*at, None),
-    }
-}
-
 /// The mark is read first: a change that slips in between is found again by the next look at it.
 pub(super) fn all(db: &Connection) -> Result<SigningKeys, Fault> {
     Ok(SigningKeys { mark: mark(db)?, keys: keys(db)?, wanted: wanted(db)? })
@@ -94,45 +85,14 @@ pub(super) fn mark(db: &Connection) -> Result<u64, Fault> {
 fn wanted(db: &Connection) -> Result<Vec<Algorithm>, Fault> {
     const SELECT: &str = "SELECT DISTINCT coalesce(policy ->> '$.signing_algorithm', 'ES256') FROM projects";
     let mut wanted = vec![Algorithm::Es256];
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let algorithm = Columns::new(row, "projects", &"any").parsed("policy", Algorithm::from_name)?;
-        if !wanted.contains(&algorithm) {
-            wanted.push(algorithm);
-        }
-    }
+    query::all(db, SELECT, [], |row| want(&mut wanted, row))?;
     Ok(wanted)
 }
 
 fn keys(db: &Connection) -> Result<Vec<SigningKey>, Fault> {
     const SELECT: &str = "SELECT kid, public, sealed, created_at, state, state_since FROM signing_keys
         ORDER BY created_at DESC, kid";
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query([])?;
-    let mut keys = Vec::new();
-    while let Some(row) = rows.next()? {
-        let kid: String = row.get(0)?;
-        let mut columns = Columns::new(row, "signing_keys", &kid);
-        columns.skip();
-        let public = columns.parsed("public", |text| {
-            let jwk = serde_json::from_str(text).ok()?;
-            PublicKey::from_jwk(&jwk).ok().filter(|key| key.kid() == Some(&kid))
-        })?;
-        let sealed = columns.next("sealed")?;
-        let created_at = columns.next("created_at")?;
-        let state = columns.parsed("state", |text| STATES.into_iter().find(|state| *state == text))?;
-        let at = columns.next("state_since")?;
-        let state = match (state, sealed) {
-            ("next", Some(sealed)) => KeyState::Next { sealed },
-            ("active", Some(sealed)) => KeyState::Active { since: at, sealed },
-            ("retired", None) => KeyState::Retired { at },
-            ("revoked", None) => KeyState::Revoked { at },
-            _ => return Err(columns.broken("sealed", "state and private half contradict each other")),
-        };
-        keys.push(SigningKey { public: Arc::new(public), created_at, state, kid });
-    }
-    Ok(keys)
+    query::all(db, SELECT, [], read)
 }
 
 pub(super) fn add_ring_mark(tx: &Connection, id: u32, mark: &[u8; 32]) -> Result<(), Fault> {
@@ -142,13 +102,5 @@ pub(super) fn add_ring_mark(tx: &Connection, id: u32, mark: &[u8; 32]) -> Result
 }
 
 pub(super) fn ring_marks(db: &Connection) -> Result<Vec<(u32, [u8; 32])>, Fault> {
-    let mut statement = db.prepare_cached("SELECT key_id, mark FROM ring_marks ORDER BY key_id")?;
-    let mut rows = statement.query([])?;
-    let mut marks = Vec::new();
-    while let Some(row) = rows.next()? {
-        let number: i64 = row.get(0)?;
-        let mut columns = Columns::new(row, "ring_marks", &number);
-        marks.push((columns.next("key_id")?, columns.next("mark")?));
-    }
-    Ok(marks)
+    query::all(db, "SELECT key_id, mark FROM ring_marks ORDER BY key_id", [], ring_mark)
 }

@@ -1,9 +1,9 @@
 //! Users and the identities that prove them.
 
-use super::{audit, revocation, session::exactly_one};
+use super::{audit, query, revocation, session::exactly_one};
 use crate::{
     error::{Fault, conflict},
-    row::Columns,
+    row::user::{identity, read, select_users, successor},
 };
 use authmint_domain::{
     model::{
@@ -13,40 +13,20 @@ use authmint_domain::{
     port::Decide,
 };
 use authmint_protocol::id::{ProjectId, UserId};
-use rusqlite::{Connection, Params, params};
-
-/// Reads a user's columns `id, project_id, email, created_at, disabled_at, sessions_ended_at`.
-pub(super) fn read(mut columns: Columns<'_>) -> Result<User, Fault> {
-    Ok(User {
-        id: columns.next("id")?,
-        project_id: columns.next("project_id")?,
-        email: columns.next("email")?,
-        created_at: columns.next("created_at")?,
-        disabled_at: columns.next("disabled_at")?,
-        sessions_ended_at: columns.next("sessions_ended_at")?,
-    })
-}
+use rusqlite::{Connection, params};
 
 pub(super) fn load(db: &Connection, project_id: ProjectId, id: UserId) -> Result<Option<User>, Fault> {
-    const SELECT: &str = "SELECT id, project_id, email, created_at, disabled_at, sessions_ended_at FROM users WHERE id = ?1 AND project_id = ?2";
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query((id.as_bytes(), project_id.as_bytes()))?;
-    rows.next()?.map(|row| read(Columns::new(row, "users", &id))).transpose()
+    const SELECT: &str = select_users!("FROM users u WHERE u.id = ?1 AND u.project_id = ?2");
+    query::one(db, SELECT, (id.as_bytes(), project_id.as_bytes()), read)
 }
 
 /// The user whom a proof names, if there is one.
 pub(super) fn proven(tx: &Connection, project_id: ProjectId, proof: &Proof) -> Result<Option<User>, Fault> {
-    const SELECT: &str = "SELECT i.user_id, u.id, u.project_id, u.email, u.created_at, u.disabled_at,
-            u.sessions_ended_at FROM identities i LEFT JOIN users u ON u.id = i.user_id
-        WHERE i.project_id = ?1 AND i.method = ?2 AND i.subject = ?3";
-    let mut statement = tx.prepare_cached(SELECT)?;
-    let mut rows = statement.query((project_id.as_bytes(), &*proof.method, &proof.subject))?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    // The subject may be an address, which no log should show.
-    let place = format!("{project_id}/{}", proof.method);
-    let mut columns = Columns::new(row, "identities", &place);
-    let id: UserId = columns.next("user_id")?;
-    read(columns.of("users", &id)).map(Some)
+    const SELECT: &str = select_users!(
+        "FROM identities i LEFT JOIN users u ON u.id = i.user_id
+        WHERE i.project_id = ?1 AND i.method = ?2 AND i.subject = ?3"
+    );
+    query::one(tx, SELECT, (project_id.as_bytes(), &*proof.method, &proof.subject), read)
 }
 
 /// Makes the user of a proof, and the identity that will find it again.
@@ -72,13 +52,15 @@ pub(super) fn create(tx: &Connection, user: &User, proof: &Proof) -> Result<(), 
 }
 
 pub(super) fn list(db: &Connection, query: &UserQuery) -> Result<Vec<User>, Fault> {
-    const ALL: &str = "SELECT id, project_id, email, created_at, disabled_at, sessions_ended_at FROM users
-        WHERE project_id = ?1 AND (?2 IS NULL OR (created_at, id) < (?2, ?3))
-        ORDER BY created_at DESC, id DESC LIMIT ?4";
-    // The end of the range is the beginning with its last character raised: what begins alike lies between the two.
-    const SEARCH: &str = "SELECT id, project_id, email, created_at, disabled_at, sessions_ended_at FROM users
-        WHERE project_id = ?1 AND email >= ?2 AND email < ?3 AND (?4 IS NULL OR (email, id) > (?4, ?5))
-        ORDER BY email, id LIMIT ?6";
+    const ALL: &str = select_users!(
+        "FROM users u WHERE u.project_id = ?1 AND (?2 IS NULL OR (u.created_at, u.id) < (?2, ?3))
+        ORDER BY u.created_at DESC, u.id DESC LIMIT ?4"
+    );
+    const SEARCH: &str = select_users!(
+        "FROM users u WHERE u.project_id = ?1 AND u.email >= ?2 AND u.email < ?3
+            AND (?4 IS NULL OR (u.email, u.id) > (?4, ?5))
+        ORDER BY u.email, u.id LIMIT ?6"
+    );
     let project = query.project_id.as_bytes();
     match &query.address {
         None => {
@@ -86,7 +68,7 @@ pub(super) fn list(db: &Connection, query: &UserQuery) -> Result<Vec<User>, Faul
                 Some(UserCursor::Age(at, id)) => (Some(at.unix_millis()), Some(id.as_bytes())),
                 _ => (None, None),
             };
-            select(db, ALL, params![project, at, id, query.limit])
+            query::all(db, ALL, params![project, at, id, query.limit], read)
         }
         Some(beginning) => {
             let Some(end) = successor(beginning) else { return Ok(Vec::new()) };
@@ -94,45 +76,14 @@ pub(super) fn list(db: &Connection, query: &UserQuery) -> Result<Vec<User>, Faul
                 Some(UserCursor::Address(email, id)) => (Some(email), Some(id.as_bytes())),
                 _ => (None, None),
             };
-            select(db, SEARCH, params![project, beginning, end, email, id, query.limit])
+            query::all(db, SEARCH, params![project, beginning, end, email, id, query.limit], read)
         }
     }
-}
-
-/// The least text that is greater than every text with this beginning; none if there is no such text.
-fn successor(beginning: &str) -> Option<String> {
-    let mut end: Vec<char> = beginning.chars().collect();
-    while let Some(last) = end.pop() {
-        let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
-        if let Some(next) = next {
-            end.push(next);
-            return Some(end.into_iter().collect());
-        }
-    }
-    None
-}
-
-fn select(db: &Connection, sql: &str, values: impl Params) -> Result<Vec<User>, Fault> {
-    let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query(values)?;
-    let mut users = Vec::new();
-    while let Some(row) = rows.next()? {
-        let place = format!("number {} of a list", users.len() + 1);
-        users.push(read(Columns::new(row, "users", &place))?);
-    }
-    Ok(users)
 }
 
 pub(super) fn identities(db: &Connection, id: UserId) -> Result<Vec<Identity>, Fault> {
     const SELECT: &str = "SELECT method, subject FROM identities WHERE user_id = ?1 ORDER BY method, subject";
-    let mut statement = db.prepare_cached(SELECT)?;
-    let mut rows = statement.query([id.as_bytes()])?;
-    let mut identities = Vec::new();
-    while let Some(row) = rows.next()? {
-        let mut columns = Columns::new(row, "identities", &id);
-        identities.push(Identity { method: columns.next("method")?, subject: columns.next("subject")? });
-    }
-    Ok(identities)
+    query::all(db, SELECT, [id.as_bytes()], |row| identity(row, id))
 }
 
 /// Beside the answer stands the number of the entry in the revocation feed, if sessions ended.
@@ -190,18 +141,4 @@ fn end_sessions(tx: &Connection, user: &User, ended: Ended) -> Result<(), Fault>
     tx.prepare_cached(END)?.execute(values)?;
     tx.prepare_cached(VOID)?.execute([user.id.as_bytes()])?;
     exactly_one(tx.prepare_cached(NOTE)?.execute((ended.at.unix_millis(), user.id.as_bytes()))?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::successor;
-
-    #[test]
-    fn what_begins_alike_lies_before_the_successor() {
-        for (beginning, end) in [("a", "b"), ("az", "a{"), ("a\u{d7ff}", "a\u{e000}"), ("a\u{10ffff}", "b")] {
-            assert_eq!(successor(beginning).as_deref(), Some(end));
-        }
-        assert_eq!(successor(""), None);
-        assert_eq!(successor("\u{10ffff}"), None);
-    }
 }

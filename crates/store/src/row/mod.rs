@@ -1,4 +1,20 @@
 //! Rows into values: every column is checked, and what this program cannot have written is named by its place.
+//!
+//! Both databases are read by the same code. A file here for each aggregate says which columns it is read from, in which order, and
+//! the `SELECT`s of both name them by that.
+
+pub(crate) mod api_key;
+pub(crate) mod assertion;
+pub(crate) mod audit;
+pub(crate) mod challenge;
+pub(crate) mod issuer;
+pub(crate) mod one_time_secret;
+pub(crate) mod operator_token;
+pub(crate) mod project;
+pub(crate) mod revocation;
+pub(crate) mod session;
+pub(crate) mod signing_key;
+pub(crate) mod user;
 
 use crate::error::Fault;
 use authmint_domain::port::StoreError;
@@ -6,12 +22,27 @@ use authmint_protocol::{
     id::{ApiKeyId, IssuerId, OperatorTokenId, ProjectId, SessionId, UserId},
     time::Timestamp,
 };
-use rusqlite::{Row, types::ValueRef};
 use std::{fmt::Display, num::NonZeroU32};
+
+/// What a driver found in one place of a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cell<'r> {
+    Null,
+    Integer(i64),
+    Text(&'r [u8]),
+    Bytes(&'r [u8]),
+    /// Of a type that no column of ours has.
+    Other,
+}
+
+/// A row of either driver.
+pub(crate) trait Row {
+    fn cell(&self, index: usize) -> Result<Cell<'_>, Fault>;
+}
 
 /// Reads a row's columns one after another, in the order of the `SELECT`.
 pub(crate) struct Columns<'r> {
-    row: &'r Row<'r>,
+    row: &'r dyn Row,
     table: &'static str,
     key: &'r dyn Display,
     next: usize,
@@ -19,13 +50,18 @@ pub(crate) struct Columns<'r> {
 
 impl<'r> Columns<'r> {
     /// `key` is how a person finds the row again.
-    pub(crate) fn new(row: &'r Row<'r>, table: &'static str, key: &'r dyn Display) -> Self {
+    pub(crate) fn new(row: &'r dyn Row, table: &'static str, key: &'r dyn Display) -> Self {
         Self { row, table, key, next: 0 }
     }
 
     /// Goes on with the columns of another table, joined to this row.
     pub(crate) fn of(self, table: &'static str, key: &'r dyn Display) -> Self {
         Self { table, key, ..self }
+    }
+
+    /// The one value of a row that has no more.
+    pub(crate) fn only<T: Value>(row: &'r dyn Row, table: &'static str, column: &'static str) -> Result<T, Fault> {
+        Columns::new(row, table, &"any").next(column)
     }
 
     /// Passes over a column that is known already.
@@ -35,7 +71,7 @@ impl<'r> Columns<'r> {
 
     /// The next column.
     pub(crate) fn next<T: Value>(&mut self, column: &'static str) -> Result<T, Fault> {
-        let value = self.row.get_ref(self.next)?;
+        let value = self.row.cell(self.next)?;
         self.next += 1;
         T::read(value).map_err(|reason| self.broken(column, reason))
     }
@@ -56,11 +92,11 @@ impl<'r> Columns<'r> {
         column: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Fault> {
-        let value = self.row.get_ref(self.next)?;
+        let value = self.row.cell(self.next)?;
         self.next += 1;
         match value {
-            ValueRef::Null => Ok(None),
-            ValueRef::Text(text) => std::str::from_utf8(text)
+            Cell::Null => Ok(None),
+            Cell::Text(text) => std::str::from_utf8(text)
                 .ok()
                 .and_then(parse)
                 .map(Some)
@@ -83,46 +119,70 @@ impl<'r> Columns<'r> {
 
 /// What a column holds.
 pub(crate) trait Value: Sized {
-    fn read(value: ValueRef<'_>) -> Result<Self, &'static str>;
+    fn read(value: Cell<'_>) -> Result<Self, &'static str>;
 }
 
 impl<T: Value> Value for Option<T> {
-    fn read(value: ValueRef<'_>) -> Result<Self, &'static str> {
+    fn read(value: Cell<'_>) -> Result<Self, &'static str> {
         match value {
-            ValueRef::Null => Ok(None),
+            Cell::Null => Ok(None),
             value => T::read(value).map(Some),
         }
     }
 }
 
 impl Value for Timestamp {
-    fn read(value: ValueRef<'_>) -> Result<Self, &'static str> {
+    fn read(value: Cell<'_>) -> Result<Self, &'static str> {
         match value {
-            ValueRef::Integer(millis) => Ok(Self::from_unix_millis(millis)),
+            Cell::Integer(millis) => Ok(Self::from_unix_millis(millis)),
             _ => Err("no time"),
         }
     }
 }
 
-impl Value for u32 {
-    fn read(value: ValueRef<'_>) -> Result<Self, &'static str> {
+impl Value for i64 {
+    fn read(value: Cell<'_>) -> Result<Self, &'static str> {
         match value {
-            ValueRef::Integer(number) => Self::try_from(number).map_err(|_| "not within 0 to 4294967295"),
+            Cell::Integer(number) => Ok(number),
             _ => Err("no number"),
         }
     }
 }
 
+impl Value for u64 {
+    fn read(value: Cell<'_>) -> Result<Self, &'static str> {
+        i64::read(value).and_then(|number| Self::try_from(number).map_err(|_| "negative"))
+    }
+}
+
+impl Value for u32 {
+    fn read(value: Cell<'_>) -> Result<Self, &'static str> {
+        match value {
+            Cell::Integer(number) => Self::try_from(number).map_err(|_| "not within 0 to 4294967295"),
+            _ => Err("no number"),
+        }
+    }
+}
+
+impl Value for bool {
+    fn read(value: Cell<'_>) -> Result<Self, &'static str> {
+        match value {
+            Cell::Integer(number) => Ok(number != 0),
+            _ => Err("no truth"),
+        }
+    }
+}
+
 impl Value for NonZeroU32 {
-    fn read(value: ValueRef<'_>) -> Result<Self, &'static str> {
+    fn read(value: Cell<'_>) -> Result<Self, &'static str> {
         u32::read(value).and_then(|number| Self::new(number).ok_or("0, where numbers start at 1"))
     }
 }
 
 impl Value for String {
-    fn read(value: ValueRef<'_>) -> Result<Self, &'static str> {
+    fn read(value: Cell<'_>) -> Result<Self, &'static str> {
         match value {
-            ValueRef::Text(text) => {
+            Cell::Text(text) => {
                 std::str::from_utf8(text).map(str::to_owned).map_err(|_| "text that is not UTF-8")
             }
             _ => Err("no text"),
@@ -131,18 +191,18 @@ impl Value for String {
 }
 
 impl Value for Vec<u8> {
-    fn read(value: ValueRef<'_>) -> Result<Self, &'static str> {
+    fn read(value: Cell<'_>) -> Result<Self, &'static str> {
         match value {
-            ValueRef::Blob(bytes) => Ok(bytes.to_vec()),
+            Cell::Bytes(bytes) => Ok(bytes.to_vec()),
             _ => Err("no bytes"),
         }
     }
 }
 
 impl<const N: usize> Value for [u8; N] {
-    fn read(value: ValueRef<'_>) -> Result<Self, &'static str> {
+    fn read(value: Cell<'_>) -> Result<Self, &'static str> {
         match value {
-            ValueRef::Blob(bytes) => bytes.try_into().map_err(|_| "bytes of the wrong length"),
+            Cell::Bytes(bytes) => bytes.try_into().map_err(|_| "bytes of the wrong length"),
             _ => Err("no bytes"),
         }
     }
@@ -151,7 +211,7 @@ impl<const N: usize> Value for [u8; N] {
 macro_rules! id_values {
     ($($id:ident),*) => {$(
         impl Value for $id {
-            fn read(value: ValueRef<'_>) -> Result<Self, &'static str> {
+            fn read(value: Cell<'_>) -> Result<Self, &'static str> {
                 <[u8; 16]>::read(value).map(Self::from_bytes)
             }
         }
