@@ -123,6 +123,12 @@ fn id(number: u32) -> [u8; 16] {
     u128::from(number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()
 }
 
+/// Which session lies at this place of the table: refreshes that follow one another find theirs nowhere near each other.
+fn scattered(place: u32, count: u32) -> u32 {
+    // A power of three: prime to both counts, so that every session has its place.
+    u32::try_from(u64::from(place) * 387_420_489 % u64::from(count)).unwrap_or(0)
+}
+
 /// Makes so many copies of a session and its user, in the order in which people would have come: none.
 ///
 /// It writes beside the service, in one go: a million sign-ins would take longer than all rounds.
@@ -131,9 +137,10 @@ fn copy(path: &Path, template: SessionId, count: u32) {
     connection
         .execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -1500000; BEGIN IMMEDIATE")
         .expect("the settings are taken");
-    for (table, own, copied) in [
-        ("users", &["id"][..], "SELECT user_id FROM sessions WHERE id = ?2"),
-        ("sessions", &["id", "user_id"], "?2"),
+    for (table, key, own, copied) in [
+        ("users", "id", &["id"][..], "SELECT user_id FROM sessions WHERE id = ?2"),
+        ("sessions", "id", &["id", "user_id"], "?2"),
+        ("session_states", "session_id", &["session_id"], "?2"),
     ] {
         let columns: Vec<String> = connection
             .prepare("SELECT name FROM pragma_table_info(?1)")
@@ -143,10 +150,10 @@ fn copy(path: &Path, template: SessionId, count: u32) {
         let values = values.collect::<Vec<_>>().join(", ");
         let names = columns.join(", ");
         let insert =
-            format!("INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE id = ({copied})");
+            format!("INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE {key} = ({copied})");
         let mut insert = connection.prepare(&insert).expect("the statement stands");
-        for number in 0..count {
-            let written = insert.execute((id(number), template.as_bytes()));
+        for place in 0..count {
+            let written = insert.execute((id(scattered(place, count)), template.as_bytes()));
             assert_eq!(written, Ok(1), "a copy of the template");
         }
     }

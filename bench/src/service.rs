@@ -168,7 +168,7 @@ pub(crate) fn call(path: &'static str, key: &str, body: String) -> Request<Full<
 pub(crate) async fn start(dir: &std::path::Path) -> (App, ApiKeyText) {
     let ring = KeyRing::single(1, &[7; 32]);
     let store =
-        Store::open(&StoreUrl::Sqlite(dir.join("bench.db")), &Options::default()).expect("a database");
+        Store::open(&StoreUrl::Sqlite(dir.join("bench.db")), &Options::default()).await.expect("a database");
     let project = Project {
         id: ProjectId::from_bytes([1; 16]),
         name: "bench".into(),

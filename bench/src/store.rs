@@ -88,7 +88,7 @@ fn rate(start: Instant, end: Instant) -> f64 {
 
 async fn seeded(path: &Path) -> Arc<Store> {
     let store =
-        Store::open(&StoreUrl::Sqlite(path.to_owned()), &Options::default()).expect("the store opens");
+        Store::open(&StoreUrl::Sqlite(path.to_owned()), &Options::default()).await.expect("the store opens");
     let store = Arc::new(store);
     seed(&store).await;
     store

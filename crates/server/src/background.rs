@@ -11,6 +11,9 @@ const PURGE_EVERY: Duration = Duration::from_secs(60);
 const KEYS_EVERY: Duration = Duration::from_secs(1);
 /// How often it is written down when keys were last used: to the minute is what is promised.
 const NOTES_EVERY: Duration = Duration::from_secs(60);
+/// How often the store's clock is looked at, where it has one: two clocks that are not set drift apart by less than a
+/// millisecond in that time.
+const CLOCK_EVERY: Duration = Duration::from_secs(10);
 /// Batches in one go: the writer belongs to the users, not to the purge.
 const BATCHES: usize = 16;
 
@@ -23,7 +26,7 @@ pub(crate) async fn run(app: &App, stop: impl Future<Output = ()>) {
         ticks
     };
     let (mut purges, mut keys) = (every(PURGE_EVERY), every(KEYS_EVERY));
-    let mut notes = every(NOTES_EVERY);
+    let (mut notes, mut clock) = (every(NOTES_EVERY), every(CLOCK_EVERY));
     loop {
         tokio::select! {
             biased;
@@ -33,8 +36,16 @@ pub(crate) async fn run(app: &App, stop: impl Future<Output = ()>) {
                 tell_of_floods(app);
                 purge_some(app).await;
             }
+            _ = clock.tick() => keep_clock(app).await,
             _ = notes.tick() => keep_last_used(app).await,
         }
+    }
+}
+
+async fn keep_clock(app: &App) {
+    let cx = app.context();
+    if let Err(error) = cx.clock.set_by(&cx.store).await {
+        tracing::debug!(%error, "the store's clock could not be seen; time goes on as it was seen last");
     }
 }
 

@@ -38,6 +38,14 @@ pub enum OpenError {
         /// Which one.
         migration: String,
     },
+    /// The certificates that a PostgreSQL server is checked against cannot be read.
+    #[error("the certificates in {} (sslrootcert) cannot be used: {reason}", .path.display())]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The thread that writes could not be started.
     #[error("the store's writer could not be started: {0}")]
     Thread(std::io::Error),
@@ -47,6 +55,12 @@ pub enum OpenError {
         /// What the driver said.
         reason: String,
     },
+}
+
+impl From<Fault> for OpenError {
+    fn from(fault: Fault) -> Self {
+        Self::Database { reason: StoreError::from(fault).to_string() }
+    }
 }
 
 impl From<rusqlite::Error> for OpenError {
@@ -64,6 +78,9 @@ pub enum BackupError {
         /// Where it should be.
         path: PathBuf,
     },
+    /// PostgreSQL brings programs of its own for that.
+    #[error("PostgreSQL is backed up by its own programs, such as pg_basebackup and pg_dump")]
+    Postgres,
     /// Something is there already, and nothing is ever overwritten.
     #[error("{} is there already, and nothing is overwritten; move it away or give another path", .path.display())]
     Exists {
@@ -113,6 +130,13 @@ impl From<rusqlite::Error> for BackupError {
 #[derive(Debug)]
 pub(crate) enum Fault {
     Driver(rusqlite::Error),
+    Postgres(tokio_postgres::Error),
+    /// No connection to PostgreSQL was to be had.
+    Pool(String),
+    /// A row of this identity is there already: someone else was first, or it is a conflict.
+    Taken {
+        what: &'static str,
+    },
     Port(StoreError),
 }
 
@@ -129,6 +153,24 @@ impl From<rusqlite::Error> for Fault {
     }
 }
 
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for Fault {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        use deadpool_postgres::{HookError, PoolError};
+        match error {
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                Self::Postgres(error)
+            }
+            other => Self::Pool(other.to_string()),
+        }
+    }
+}
+
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         Self::Port(error)
@@ -139,8 +181,20 @@ impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Driver(error) => unavailable(&error),
+            Fault::Postgres(error) => unavailable(&told(&error)),
+            Fault::Pool(reason) => StoreError::Unavailable { reason },
+            Fault::Taken { what } => StoreError::Conflict { what },
             Fault::Port(error) => error,
         }
+    }
+}
+
+/// What PostgreSQL said, and not the row that it said it about: that may hold a person's address.
+fn told(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(said) => format!("{} ({})", said.message(), said.code().code()),
+        None => std::error::Error::source(error)
+            .map_or_else(|| error.to_string(), |why| format!("{error}: {why}")),
     }
 }
 
@@ -163,5 +217,17 @@ pub(crate) fn conflict(what: &'static str) -> impl Fn(rusqlite::Error) -> Fault 
             Fault::Port(StoreError::Conflict { what })
         }
         _ => Fault::Driver(error),
+    }
+}
+
+/// The same, for PostgreSQL: another who was first is told from a conflict by looking again.
+pub(crate) fn taken(what: &'static str) -> impl Fn(Fault) -> Fault {
+    move |fault| match fault {
+        Fault::Postgres(error)
+            if error.code() == Some(&tokio_postgres::error::SqlState::UNIQUE_VIOLATION) =>
+        {
+            Fault::Taken { what }
+        }
+        other => other,
     }
 }

@@ -4,19 +4,22 @@
 //! in and run inside the transaction that loads the row and writes the answer; nothing here decides anything but where
 //! bytes go. Concurrent work is committed in groups, so that many callers share one wait for the disk.
 //!
-//! A second database is a second variant of [`Store`], a folder beside `sqlite/`, and a line in the contract suite.
+//! Each database is a variant of [`Store`], a folder, and a line in the contract suite. Rows are read by the code in `row/`, the same
+//! for both.
 
 mod counts;
 mod error;
 mod news;
+mod postgres;
 mod row;
 mod sqlite;
 mod url;
 
 pub use counts::WriteCounts;
 pub use error::{BackupError, OpenError};
+pub use postgres::PostgresStore;
 pub use sqlite::{SqliteStore, backup::Restoring};
-pub use url::{StoreUrl, StoreUrlError};
+pub use url::{PostgresUrl, StoreUrl, StoreUrlError};
 
 use authmint_domain::{
     model::{
@@ -45,9 +48,12 @@ use authmint_protocol::{
 use std::{path::Path, time::Duration};
 
 /// The rows of one service, in whichever database.
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub enum Store {
     /// In a file, by the embedded database.
     Sqlite(SqliteStore),
+    /// In PostgreSQL, shared with other replicas.
+    Postgres(PostgresStore),
 }
 
 /// Who runs the writes.
@@ -71,11 +77,47 @@ pub struct Options {
     pub busy_timeout: Duration,
     /// How many pages of 4 KiB the file may grow to, where a quota is wanted; beyond it writes find the disk full.
     pub most_pages: Option<u32>,
+    /// Pages of 4 KiB in the embedded database's log before they are copied into its file, where the states of a million sessions
+    /// lie on 17,000: a long log is copied in runs of pages that lie side by side, which a disk takes many times faster.
+    pub log_pages: u32,
+    /// What concerns PostgreSQL alone.
+    pub postgres: PostgresOptions,
+}
+
+/// How PostgreSQL is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostgresOptions {
+    /// How many connections this process keeps at most; one more hears of the revocation feed.
+    pub connections: usize,
+    /// How long one attempt to connect may take.
+    pub connect_timeout: Duration,
+    /// How long one statement may take.
+    pub statement_timeout: Duration,
+    /// How long a call tries before it is answered with "not now".
+    pub patience: Duration,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self {
+            connections: 16,
+            connect_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(5),
+            patience: Duration::from_secs(8),
+        }
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { writer: Writer::Thread, readers: 4, busy_timeout: Duration::from_secs(5), most_pages: None }
+        Self {
+            writer: Writer::Thread,
+            readers: 4,
+            busy_timeout: Duration::from_secs(5),
+            most_pages: None,
+            log_pages: 24_000,
+            postgres: PostgresOptions::default(),
+        }
     }
 }
 
@@ -84,9 +126,10 @@ impl Store {
     ///
     /// # Errors
     /// [`OpenError`] if it cannot be read, is not ours, or was written by a newer program; it was left as it was then.
-    pub fn open(url: &StoreUrl, options: &Options) -> Result<Self, OpenError> {
+    pub async fn open(url: &StoreUrl, options: &Options) -> Result<Self, OpenError> {
         match url {
             StoreUrl::Sqlite(path) => SqliteStore::open(path, options).map(Self::Sqlite),
+            StoreUrl::Postgres(url) => PostgresStore::open(url, options).await.map(Self::Postgres),
         }
     }
 
@@ -95,6 +138,7 @@ impl Store {
     pub fn write_counts(&self) -> WriteCounts {
         match self {
             Self::Sqlite(store) => store.write_counts(),
+            Self::Postgres(store) => store.write_counts(),
         }
     }
 }
@@ -106,6 +150,7 @@ impl Store {
 pub fn backup(url: &StoreUrl, to: &Path) -> Result<(), BackupError> {
     match url {
         StoreUrl::Sqlite(path) => sqlite::backup::backup(path, to),
+        StoreUrl::Postgres(_) => Err(BackupError::Postgres),
     }
 }
 
@@ -114,6 +159,7 @@ macro_rules! dispatch {
     ($store:expr, $method:ident($($argument:expr),*)) => {
         match $store {
             Store::Sqlite(store) => store.$method($($argument),*).await,
+            Store::Postgres(store) => store.$method($($argument),*).await,
         }
     };
 }
@@ -187,7 +233,7 @@ impl port::Store for Store {
         &self,
         now: Timestamp,
         origin: Origin,
-        decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + 'static,
+        decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + Sync + 'static,
     ) -> Result<A, StoreError> {
         dispatch!(self, decide_signing_keys(now, origin, decide))
     }
@@ -230,7 +276,7 @@ impl port::Store for Store {
         id: OneTimeSecretId,
         now: Timestamp,
         origin: Origin,
-        decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
+        decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + Sync + 'static,
     ) -> Result<Option<ExchangeDecision>, StoreError> {
         dispatch!(self, exchange(id, now, origin, decide))
     }
@@ -242,7 +288,7 @@ impl port::Store for Store {
     async fn decide_issuers<A: Send + 'static>(
         &self,
         project_id: ProjectId,
-        decide: impl Fn(&[TrustedIssuer]) -> IssuerDecision<A> + Send + 'static,
+        decide: impl Fn(&[TrustedIssuer]) -> IssuerDecision<A> + Send + Sync + 'static,
     ) -> Result<A, StoreError> {
         dispatch!(self, decide_issuers(project_id, decide))
     }
@@ -254,7 +300,7 @@ impl port::Store for Store {
     async fn trade(
         &self,
         trade: Trade,
-        decide: impl Fn(TradeFacts<'_>) -> TradeDecision + Send + 'static,
+        decide: impl Fn(TradeFacts<'_>) -> TradeDecision + Send + Sync + 'static,
     ) -> Result<Result<TradeDecision, Spent>, StoreError> {
         dispatch!(self, trade(trade, decide))
     }
@@ -270,7 +316,7 @@ impl port::Store for Store {
     async fn decide_all_sessions(
         &self,
         forget_before: Timestamp,
-        decide: impl Fn(&Session) -> Decision<bool> + Send + 'static,
+        decide: impl Fn(&Session) -> Decision<bool> + Send + Sync + 'static,
     ) -> Result<u64, StoreError> {
         dispatch!(self, decide_all_sessions(forget_before, decide))
     }
@@ -330,6 +376,10 @@ impl port::Store for Store {
 
     async fn purge(&self, before: PurgeBefore) -> Result<Purged, StoreError> {
         dispatch!(self, purge(before))
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        dispatch!(self, time())
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -162,7 +162,13 @@ impl Server {
             command.args(["-c", setting]);
         }
         // A group of its own: an interrupt typed at the tests must reach the server through the pipe only.
-        let keeper = command.current_dir(&self.folder).process_group(0).stdin(Stdio::piped()).spawn();
+        let keeper = command
+            .current_dir(&self.folder)
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
         self.keeper = Some(keeper.map_err(failed)?);
         if until(|| Ok(self.is_ready()))? {
             return Ok(());

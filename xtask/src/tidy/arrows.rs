@@ -7,7 +7,8 @@ use crate::json::Json;
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("authmint-protocol", &[]),
     ("authmint-domain", &["authmint-protocol"]),
-    ("authmint-store", &["authmint-domain", "authmint-protocol"]),
+    // Its tests, and those of the program, start real servers.
+    ("authmint-store", &["authmint-domain", "authmint-protocol", "authmint-journeys-postgres"]),
     // Service and SDK meet over the wire only; a short cut between them would be a second, untested protocol.
     ("authmint-server", &["authmint-store", "authmint-domain", "authmint-protocol"]),
     ("authmint", &["authmint-protocol"]),
@@ -23,6 +24,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
+/// What is shipped, and what tests start.
 const EVERY_SHIPPED: &[&str] = &[
     "authmint-protocol",
     "authmint-domain",
@@ -30,6 +32,7 @@ const EVERY_SHIPPED: &[&str] = &[
     "authmint-server",
     "authmint",
     "authmint-example-axum",
+    "authmint-journeys-postgres",
 ];
 
 /// Libraries that only these members may name.

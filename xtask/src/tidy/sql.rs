@@ -12,7 +12,7 @@ const STATEMENTS: [&str; 5] = [
 ];
 
 /// Where SQL belongs: the store; the bench compares it with the bare driver, and the tests' own servers are asked how they are.
-const HOME: [&str; 3] = ["crates/store/", "bench/", "journeys/postgres/"];
+const HOME: [&str; 4] = ["crates/store/", "bench/", "journeys/postgres/", "crates/cli/tests/suite/replicas/"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -42,9 +42,17 @@ pub(super) enum Absent {
 /// Opens a database under its key ring, which the first start makes.
 pub(super) async fn open(
     config: DatabaseConfig,
-    options: &StoreOptions,
+    options: StoreOptions,
 ) -> Result<(Store, KeyRing), CommandError> {
-    let store = Store::open(&config.url, options)?;
+    if let (StoreUrl::Postgres(_), KeyRingPlace::Missing(path)) = (&config.url, &config.key_ring) {
+        let text = format!(
+            "the key ring {} is missing; all replicas on one PostgreSQL database share one: make it once by `authmint key-ring new` \
+             and give it to each",
+            path.display()
+        );
+        return Err(text.into());
+    }
+    let store = Store::open(&config.url, &StoreOptions { postgres: config.postgres, ..options }).await?;
     let key_ring = match config.key_ring {
         KeyRingPlace::Read(key_ring) => key_ring,
         KeyRingPlace::Missing(path) if store.ring_marks().await?.is_empty() => {
@@ -76,8 +84,10 @@ pub(super) fn with_context<F: Future<Output = Result<(), CommandError>>>(
     work: impl FnOnce(Context<ServerPorts>) -> F,
 ) -> Result<(), CommandError> {
     let config = DatabaseConfig::load(options)?;
-    let StoreUrl::Sqlite(path) = &config.url;
-    if absent == Absent::Refuse && !path.is_file() {
+    if let StoreUrl::Sqlite(path) = &config.url
+        && absent == Absent::Refuse
+        && !path.is_file()
+    {
         let text = format!(
             "there is no database at {}; check the path, or begin with `authmint project create`",
             path.display()
@@ -87,11 +97,13 @@ pub(super) fn with_context<F: Future<Output = Result<(), CommandError>>>(
     let options = StoreOptions { writer: Writer::Inline, readers: 1, ..StoreOptions::default() };
     let (signing_keys, reach) = (config.signing_keys, config.reach.clone());
     block_on(async {
-        let (store, key_ring) = open(config, &options).await?;
+        let (store, key_ring) = open(config, options).await?;
+        let clock = ServiceClock::of_store();
+        clock.set_by(&store).await?;
         let outgoing = ServiceOutgoing::new(reach, Lookup::system());
         let context = Context {
             store,
-            clock: ServiceClock::system(),
+            clock,
             entropy: ServiceEntropy::system(),
             signer: ServiceSigner::default(),
             mailer: ServiceMailer::inbox(Inbox::default()),

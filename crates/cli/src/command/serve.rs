@@ -44,7 +44,7 @@ async fn serve(config: ServiceConfig, traces: &Traces) -> Result<(), CommandErro
     let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?.map(field::display);
     let (address, database) = (listener.local_addr()?, config.database.url.to_string());
     let (signing_keys, reach) = (config.database.signing_keys, config.database.reach.clone());
-    let (store, key_ring) = offline::open(config.database, &StoreOptions::default()).await?;
+    let (store, key_ring) = offline::open(config.database, StoreOptions::default()).await?;
     let mut app_config = AppConfig::production(config.public_url.as_str())?;
     app_config.trusted_proxies = config.trusted_proxies;
     app_config.limits = config.limits;
@@ -52,11 +52,13 @@ async fn serve(config: ServiceConfig, traces: &Traces) -> Result<(), CommandErro
     app_config.signing_keys = signing_keys;
     app_config.reach = reach;
     app_config.continue_trace = traces.continues();
+    let clock = ServiceClock::of_store();
+    clock.set_by(&store).await?;
     let hides_clients = app_config.hides_clients();
     let app = App::start(
         app_config,
         store,
-        ServiceClock::system(),
+        clock,
         ServiceEntropy::system(),
         ServiceSigner::default(),
         ServiceMailer::smtp(&config.smtp)?,

@@ -49,18 +49,50 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         name: "database",
-        about: &["The database; the file is made at the first start."],
+        about: &[
+            "The database: sqlite:PATH, a file that is made at the first start; or postgres://USER:PASSWORD@HOST/DATABASE, shared",
+            "by as many replicas as wanted (docs/operations.md). With a password in it, better given as AUTHMINT_DATABASE.",
+        ],
         example: r#""sqlite:/var/lib/authmint/authmint.db""#,
         kind: Kind::Required,
     },
     Key {
         name: "key_ring",
         about: &[
-            "The file of the service's own secret keys, made at the first start. Back it up, apart from the database:",
-            "without it every session is lost. The environment may hold the ring itself (`authmint key-ring new`).",
+            "The file of the service's own secret keys; with SQLite the first start makes it, on PostgreSQL all replicas are given",
+            "the same. Back it up, apart from the database: without it every session is lost. The environment may hold the ring itself (`authmint key-ring new`).",
         ],
         example: r#""/var/lib/authmint/key-ring""#,
         kind: Kind::Required,
+    },
+    Key {
+        name: "database_connections",
+        about: &[
+            "PostgreSQL: how many connections this process keeps at most; it uses one more to hear of what others do.",
+        ],
+        example: "16",
+        kind: Kind::Number { least: 2, most: 1000 },
+    },
+    Key {
+        name: "database_connect_timeout",
+        about: &["PostgreSQL: seconds that one attempt to connect may take, for each host of the URL."],
+        example: "3",
+        kind: Kind::Number { least: 1, most: 60 },
+    },
+    Key {
+        name: "database_statement_timeout",
+        about: &["PostgreSQL: seconds that one statement may take."],
+        example: "5",
+        kind: Kind::Number { least: 1, most: 300 },
+    },
+    Key {
+        name: "database_patience",
+        about: &[
+            "PostgreSQL: seconds for which a request tries again while the database is away; then it is answered by 503 with",
+            "Retry-After. Less than request_timeout.",
+        ],
+        example: "8",
+        kind: Kind::Number { least: 1, most: 60 },
     },
     Key {
         name: "smtp",

@@ -11,7 +11,7 @@ pub(crate) use keys::sample;
 use crate::data_dir;
 use authmint_domain::model::{key_ring::KeyRing, outgoing::Reach, signing_key::Schedule};
 use authmint_server::{HttpLimits, Network, PublicUrl, TrustedProxies, adapter::mailer::SmtpConfig};
-use authmint_store::StoreUrl;
+use authmint_store::{PostgresOptions, StoreUrl};
 use figment::value::Value;
 use source::Values;
 use std::{
@@ -81,6 +81,7 @@ pub(crate) struct ServiceConfig {
 /// Which database, under which key ring, and what holds for the keys in it.
 pub(crate) struct DatabaseConfig {
     pub(crate) url: StoreUrl,
+    pub(crate) postgres: PostgresOptions,
     pub(crate) key_ring: KeyRingPlace,
     pub(crate) signing_keys: Schedule,
     /// Where the service may call, and `authmint issuer test`, too.
@@ -220,15 +221,23 @@ impl DatabaseOptions {
 fn read_database(values: &mut Values) -> Option<DatabaseConfig> {
     let url = values.required("database", |text| {
         let url: StoreUrl = text.parse().map_err(told)?;
-        let StoreUrl::Sqlite(path) = &url;
-        refuse_development(path)?;
+        if let StoreUrl::Sqlite(path) = &url {
+            refuse_development(path)?;
+        }
         Ok(url)
     });
     let key_ring = values.required("key_ring", read_key_ring);
+    let mut seconds = |key| Duration::from_secs(values.number(key));
+    let postgres = PostgresOptions {
+        connect_timeout: seconds("database_connect_timeout"),
+        statement_timeout: seconds("database_statement_timeout"),
+        patience: seconds("database_patience"),
+        connections: usize::try_from(values.number("database_connections")).unwrap_or(usize::MAX),
+    };
     let days = values.number("signing_key_rotation");
     let signing_keys = Schedule::rotating_every(Duration::from_secs(days * 86_400));
     let reach = Reach { loopback: false, allowed_hosts: values.list("outgoing_hosts", read_host) };
-    Some(DatabaseConfig { url: url?, key_ring: key_ring?, signing_keys: signing_keys?, reach })
+    Some(DatabaseConfig { url: url?, postgres, key_ring: key_ring?, signing_keys: signing_keys?, reach })
 }
 
 /// The keys of a development folder are public or were printed: nothing in it may ever serve users.

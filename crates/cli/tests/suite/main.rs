@@ -11,6 +11,7 @@ mod management;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod program;
+mod replicas;
 mod serve;
 mod served;
 mod signing_key;

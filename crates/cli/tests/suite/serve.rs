@@ -39,7 +39,7 @@ fn every_fault_is_listed_at_once_with_its_key_its_place_and_no_secret() {
         public_url = "http://auth.example.com"
         listen = 8420
         colour = "red"
-        database = "postgres://localhost"
+        database = "postgres://"
         log_format = "xml"
         signing_key_rotation = 0
         max_body = "64k"

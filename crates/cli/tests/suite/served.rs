@@ -51,15 +51,19 @@ impl Place {
 
     /// The same, with a mail server: what it is handed comes out here.
     pub(crate) fn configure_with_mail(&self) -> Receiver<String> {
-        let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        self.configure(&format!("smtp://{}", server.local_addr().unwrap()));
-        let (taken, mails) = channel();
-        std::thread::spawn(move || {
-            for stream in server.incoming() {
-                let taken = taken.clone();
-                std::thread::spawn(move || take_mails(&stream.unwrap(), &taken));
-            }
-        });
+        let (smtp, mails) = mail_server();
+        self.configure(&smtp);
+        mails
+    }
+
+    /// The same on PostgreSQL, under the key ring that lies here.
+    pub(crate) fn configure_with_mail_on(&self, database: &str) -> Receiver<String> {
+        let (smtp, mails) = mail_server();
+        self.write(&format!(
+            "public_url = \"http://localhost:8420\"\nlisten = \"127.0.0.1:0\"\nlog_format = \"json\"\n\
+             database = \"{database}\"\nkey_ring = \"{}\"\nsmtp = \"{smtp}?from=Shop <no-reply@shop.example>\"\n",
+            self.path("key-ring").display(),
+        ));
         mails
     }
 
@@ -76,11 +80,16 @@ impl Place {
 
     /// A project and a client key for anyone: the key's text.
     pub(crate) fn client_key(&self) -> String {
+        self.project_and_client_key().1
+    }
+
+    /// The same, with the project's ID before it.
+    pub(crate) fn project_and_client_key(&self) -> (String, String) {
         let project =
             self.run(&["project", "--json", "create", "--name", "Shop", "--environment", "production"]);
         let id = project["id"].as_str().unwrap();
         let key = self.run(&["key", "--json", "create", "--project", id, "--usage", "client", "--anyone"]);
-        key["key"].as_str().unwrap().to_owned()
+        (id.to_owned(), key["key"].as_str().unwrap().to_owned())
     }
 
     /// Runs a command that must fail: what it complains of.
@@ -103,6 +112,20 @@ impl Drop for Place {
     fn drop(&mut self) {
         ledger::database(&self.path("data/authmint.db"));
     }
+}
+
+/// A mail server: its URL, and what it is handed.
+fn mail_server() -> (String, Receiver<String>) {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("smtp://{}", server.local_addr().unwrap());
+    let (taken, mails) = channel();
+    std::thread::spawn(move || {
+        for stream in server.incoming() {
+            let taken = taken.clone();
+            std::thread::spawn(move || take_mails(&stream.unwrap(), &taken));
+        }
+    });
+    (url, mails)
 }
 
 /// Speaks as much SMTP as mails need (RFC 5321), and hands each on.
@@ -172,13 +195,18 @@ impl Served {
 
     /// A call as the vendor's clients make it.
     pub(crate) async fn call(&self, key: &str, path: &str, body: &Value) -> (u16, Value) {
+        self.try_call(key, path, body).await.expect("the process answers")
+    }
+
+    /// The same; none if the process went away meanwhile.
+    pub(crate) async fn try_call(&self, key: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
         let address = self.first["address"].as_str().unwrap();
         let url = format!("http://{address}/api/2024-09-26/session/sdk/auth/{path}");
         let request = self.http.post(url).header("x-api-key", key).header("content-type", "application/json");
-        let answer = request.body(body.to_string()).send().await.unwrap();
-        let (status, body) = (answer.status().as_u16(), answer.bytes().await.unwrap());
+        let answer = request.body(body.to_string()).send().await.ok()?;
+        let (status, body) = (answer.status().as_u16(), answer.bytes().await.ok()?);
         ledger::answer(status, &body);
-        (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+        Some((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
     }
 
     /// Signs a user in by the code that was mailed: the first refresh token.

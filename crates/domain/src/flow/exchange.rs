@@ -182,8 +182,8 @@ async fn trade<P: Ports>(
     now: Timestamp,
 ) -> Result<TradeDecision, ExchangeError> {
     let policy = grant.project().policy.clone();
-    let create = grant.has(Scope::UsersCreate).then(|| UserId::from_random(cx.entropy.draw()));
-    let id = SessionId::from_random(cx.entropy.draw());
+    let create = grant.has(Scope::UsersCreate).then(|| UserId::drawn(now, cx.entropy.draw()));
+    let id = SessionId::drawn(now, cx.entropy.draw());
     let new = NewSession { id, device, from: Some(grant.from().clone()) };
     let proof = verified.proof(issuer, now);
     let asked = Trade {

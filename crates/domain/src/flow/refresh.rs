@@ -160,11 +160,8 @@ async fn exchange<P: Ports>(
     now: Timestamp,
 ) -> Result<RefreshReply, RefreshError> {
     let policy = grant.project().policy.clone();
-    let new = NewSession {
-        id: SessionId::from_random(cx.entropy.draw()),
-        device,
-        from: Some(grant.from().clone()),
-    };
+    let new =
+        NewSession { id: SessionId::drawn(now, cx.entropy.draw()), device, from: Some(grant.from().clone()) };
     let decided = cx
         .store
         .exchange(secret_id, now, grant.user_origin(), move |record, opened| {

@@ -19,8 +19,8 @@ use authmint_protocol::{
 /// A pure decision over an optional row, run inside the store's transaction.
 ///
 /// It may be run again after a retry, so it changes nothing and draws nothing: what it needs was drawn before.
-pub trait Decide<T: ?Sized, R>: Fn(Option<&T>) -> R + Send + 'static {}
-impl<T: ?Sized, R, F: Fn(Option<&T>) -> R + Send + 'static> Decide<T, R> for F {}
+pub trait Decide<T: ?Sized, R>: Fn(Option<&T>) -> R + Send + Sync + 'static {}
+impl<T: ?Sized, R, F: Fn(Option<&T>) -> R + Send + Sync + 'static> Decide<T, R> for F {}
 
 /// What a decision over an email challenge changes.
 #[derive(Debug, Clone, PartialEq, Eq)]

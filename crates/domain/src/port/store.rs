@@ -128,7 +128,7 @@ pub trait Store: Send + Sync + 'static {
         &self,
         now: Timestamp,
         origin: Origin,
-        decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + 'static,
+        decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + Sync + 'static,
     ) -> impl Future<Output = Result<A, StoreError>> + Send;
 
     /// A number that differs from before once signing keys or the algorithms in use have changed, whoever did it.
@@ -167,7 +167,7 @@ pub trait Store: Send + Sync + 'static {
         id: OneTimeSecretId,
         now: Timestamp,
         origin: Origin,
-        decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
+        decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + Sync + 'static,
     ) -> impl Future<Output = Result<Option<ExchangeDecision>, StoreError>> + Send;
 
     /// The issuers that a project trusts, by name.
@@ -180,7 +180,7 @@ pub trait Store: Send + Sync + 'static {
     fn decide_issuers<A: Send + 'static>(
         &self,
         project_id: ProjectId,
-        decide: impl Fn(&[TrustedIssuer]) -> IssuerDecision<A> + Send + 'static,
+        decide: impl Fn(&[TrustedIssuer]) -> IssuerDecision<A> + Send + Sync + 'static,
     ) -> impl Future<Output = Result<A, StoreError>> + Send;
 
     /// When an assertion was last traded, if it was; for showing, never for deciding.
@@ -197,7 +197,7 @@ pub trait Store: Send + Sync + 'static {
     fn trade(
         &self,
         trade: Trade,
-        decide: impl Fn(TradeFacts<'_>) -> TradeDecision + Send + 'static,
+        decide: impl Fn(TradeFacts<'_>) -> TradeDecision + Send + Sync + 'static,
     ) -> impl Future<Output = Result<Result<TradeDecision, Spent>, StoreError>> + Send;
 
     /// Decides over one session: refresh and sign-out.
@@ -212,7 +212,7 @@ pub trait Store: Send + Sync + 'static {
     fn decide_all_sessions(
         &self,
         forget_before: Timestamp,
-        decide: impl Fn(&Session) -> Decision<bool> + Send + 'static,
+        decide: impl Fn(&Session) -> Decision<bool> + Send + Sync + 'static,
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Reads one session; for showing, never for deciding a change.
@@ -277,6 +277,9 @@ pub trait Store: Send + Sync + 'static {
     /// Sessions that fell idle have no index, since every rotation would have to write it: each call looks through
     /// the next few thousand, so that they go round after round rather than at once.
     fn purge(&self, before: PurgeBefore) -> impl Future<Output = Result<Purged, StoreError>> + Send;
+
+    /// The time by the store's own clock, where several processes share it: theirs may differ. None: it has no clock of its own.
+    fn time(&self) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
 
     /// Whether the store answers: a cheap write-path check for readiness.
     fn ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;

@@ -1,6 +1,6 @@
 //! The one clock of the service.
 
-use authmint_domain::port::Clock;
+use authmint_domain::port::{Clock, Store, StoreError};
 use authmint_protocol::time::Timestamp;
 use std::{
     sync::{
@@ -21,6 +21,8 @@ enum Kind {
     Shifted(Arc<AtomicI64>),
     /// Milliseconds since the Unix epoch that only [`ServiceClock::advance`] changes.
     Manual(Arc<AtomicI64>),
+    /// The system's time plus the milliseconds by which the store's is ahead of it.
+    OfStore(Arc<AtomicI64>),
 }
 
 /// This clock is the system's: nobody moves it.
@@ -33,6 +35,27 @@ impl ServiceClock {
     #[must_use]
     pub const fn system() -> Self {
         Self(Kind::System)
+    }
+
+    /// The clock of the store, where it has one of its own and several processes share it: ages are the same for all of them. The
+    /// system's else.
+    #[must_use]
+    pub fn of_store() -> Self {
+        Self(Kind::OfStore(Arc::default()))
+    }
+
+    /// Looks at the store's clock again. It was read somewhere between question and answer: in the middle, as likely as not.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot answer; the clock goes on by what was seen last.
+    pub async fn set_by(&self, store: &impl Store) -> Result<(), StoreError> {
+        let Kind::OfStore(ahead) = &self.0 else { return Ok(()) };
+        let asked = system_now().unix_millis();
+        if let Some(time) = store.time().await? {
+            let middle = asked.midpoint(system_now().unix_millis());
+            ahead.store(time.unix_millis() - middle, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// The system's clock plus what [`advance`](Self::advance) adds: development mode.
@@ -59,7 +82,7 @@ impl ServiceClock {
     /// [`ClockIsFixed`] if it is the system's.
     pub fn advance(&self, by: Duration) -> Result<Timestamp, ClockIsFixed> {
         match &self.0 {
-            Kind::System => Err(ClockIsFixed),
+            Kind::System | Kind::OfStore(_) => Err(ClockIsFixed),
             Kind::Shifted(millis) | Kind::Manual(millis) => {
                 let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
                 let add = |at: i64| Some(at.saturating_add(by));
@@ -83,7 +106,7 @@ impl Clock for ServiceClock {
     fn now(&self) -> Timestamp {
         match &self.0 {
             Kind::System => system_now(),
-            Kind::Shifted(offset) => {
+            Kind::Shifted(offset) | Kind::OfStore(offset) => {
                 let millis = system_now().unix_millis().saturating_add(offset.load(Ordering::Relaxed));
                 Timestamp::from_unix_millis(millis)
             }

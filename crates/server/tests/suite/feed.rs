@@ -69,7 +69,8 @@ async fn an_end_that_another_process_committed_is_told_too() {
     let cursor = poll(&service, &key, "").await.field("cursor").to_owned();
     let elsewhere = async {
         use authmint_domain::port::Store as _;
-        let store = authmint_store::Store::open(&service.database(), &crate::support::inline()).unwrap();
+        let store =
+            authmint_store::Store::open(&service.database(), &crate::support::inline()).await.unwrap();
         let decide = |session: Option<&authmint_domain::model::session::Session>| {
             session.unwrap().sign_out(crate::support::START)
         };

@@ -43,10 +43,10 @@ const OPERATOR: OperatorGrant = OperatorGrant::command_line();
 const SHOP: ProjectId = ProjectId::from_bytes([1; 16]);
 
 /// What the commands work with: the same database, opened again.
-fn operator(service: &Service) -> Context<ServerPorts> {
+async fn operator(service: &Service) -> Context<ServerPorts> {
     let outgoing = ServiceOutgoing::new(Reach::default(), Lookup::system());
     Context {
-        store: Store::open(&service.database(), &inline()).unwrap(),
+        store: Store::open(&service.database(), &inline()).await.unwrap(),
         clock: service.clock.clone(),
         entropy: ServiceEntropy::seeded(2),
         signer: ServiceSigner::default(),
@@ -93,7 +93,7 @@ async fn refused_with(service: &Service, key: &str) -> String {
 #[tokio::test]
 async fn a_key_minted_beside_the_running_service_serves_and_once_revoked_is_refused_within_two_seconds() {
     let service = Service::start().await;
-    let cx = operator(&service);
+    let cx = operator(&service).await;
     let (text, key) = api_key::create(&cx, &OPERATOR, (SHOP, Usage::Client), anyone()).await.unwrap();
     assert_eq!(refused_with(&service, text.reveal()).await, "refresh_malformed", "it is let in");
 
@@ -122,7 +122,7 @@ async fn a_key_minted_beside_the_running_service_serves_and_once_revoked_is_refu
 #[tokio::test]
 async fn a_text_is_shown_once_and_kept_as_a_hash() {
     let service = Service::start().await;
-    let cx = operator(&service);
+    let cx = operator(&service).await;
     let (text, key) = api_key::create(
         &cx,
         &OPERATOR,
@@ -142,7 +142,7 @@ async fn a_text_is_shown_once_and_kept_as_a_hash() {
 #[tokio::test]
 async fn a_projects_settings_are_worked_by_within_two_seconds() {
     let service = Service::start().await;
-    let cx = operator(&service);
+    let cx = operator(&service).await;
     let before = service.sign_in("ada@example.com").await;
     let hour = PolicyChange { idle: Some(Duration::from_secs(3600)), ..PolicyChange::default() };
     project::set(&cx, &OPERATOR.manage(SHOP), ProjectChange { policy: hour, ..named("Market") })
@@ -166,7 +166,7 @@ async fn a_projects_settings_are_worked_by_within_two_seconds() {
 #[tokio::test]
 async fn a_project_out_of_bounds_is_not_made_and_every_fault_is_named() {
     let service = Service::start().await;
-    let cx = operator(&service);
+    let cx = operator(&service).await;
     let policy = PolicyChange {
         grace: Some(Duration::from_secs(61)),
         session_jwt_ttl: Some(Duration::from_secs(179)),
@@ -196,7 +196,7 @@ async fn a_project_out_of_bounds_is_not_made_and_every_fault_is_named() {
 #[tokio::test]
 async fn an_adopted_key_opens_its_project_under_the_id_that_it_always_had() {
     let service = Service::start().await;
-    let cx = operator(&service);
+    let cx = operator(&service).await;
     let theirs = ProjectId::from_bytes([3; 16]);
     let text = foreign_key(Usage::Client, Environment::Staging, theirs);
     let (key, made) =
@@ -216,7 +216,7 @@ async fn an_adopted_key_opens_its_project_under_the_id_that_it_always_had() {
 #[tokio::test]
 async fn threat_46_what_nobody_trusted_signed_or_anyone_has_is_not_adopted() {
     let service = Service::start().await;
-    let cx = operator(&service);
+    let cx = operator(&service).await;
     let adopt = async |text: &str| {
         let text = ApiKeyText::new(text.to_owned());
         api_key::adopt(&cx, &OPERATOR, &text, (anyone(), "X"), Environment::crossmint_signer)
@@ -235,7 +235,7 @@ async fn threat_46_what_nobody_trusted_signed_or_anyone_has_is_not_adopted() {
 #[tokio::test]
 async fn a_staging_key_never_acts_on_production_users() {
     let service = Service::start().await;
-    let cx = operator(&service);
+    let cx = operator(&service).await;
     let ada = service.sign_in("ada@example.com").await;
     // One of the production project's ID but signed for staging is not taken over.
     let crossed = foreign_key(Usage::Server, Environment::Staging, SHOP);
@@ -295,7 +295,7 @@ async fn a_trusted_proxy_moves_the_callers_address_and_nobody_else_does() {
 #[tokio::test]
 async fn minted_keys_keep_to_their_origins_as_browsers_write_them() {
     let service = Service::start().await;
-    let cx = operator(&service);
+    let cx = operator(&service).await;
     let callers =
         AskedCallers { origins: vec!["https://App.Example:443/".into()], ..AskedCallers::default() };
     let (key, _) = api_key::create(&cx, &OPERATOR, (SHOP, Usage::Client), AskedKey { scopes: None, callers })

@@ -15,7 +15,7 @@ async fn while_another_process_holds_the_database_refreshes_wait_and_forgeries_d
     service.refresh(token).await;
     service.pass(600);
     // Keys are looked up again after a while; that is a read, which nobody holds up.
-    let other = Store::open(&service.database(), &Options::default()).unwrap();
+    let other = Store::open(&service.database(), &Options::default()).await.unwrap();
     let (entered, is_in) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let session = unverified_session_id(&RefreshToken::new(token.into())).unwrap();

@@ -104,7 +104,8 @@ impl Service {
     pub(crate) async fn start_as(setup: Setup) -> Self {
         LISTENING.call_once(listen);
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&StoreUrl::Sqlite(folder.path().join("authmint.db")), &setup.store).unwrap();
+        let store =
+            Store::open(&StoreUrl::Sqlite(folder.path().join("authmint.db")), &setup.store).await.unwrap();
         let ring = KeyRing::single(1, &setup.ring);
         let clock = ServiceClock::manual(START);
         let project = Project {

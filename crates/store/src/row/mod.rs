@@ -60,7 +60,11 @@ impl<'r> Columns<'r> {
     }
 
     /// The one value of a row that has no more.
-    pub(crate) fn only<T: Value>(row: &'r dyn Row, table: &'static str, column: &'static str) -> Result<T, Fault> {
+    pub(crate) fn only<T: Value>(
+        row: &'r dyn Row,
+        table: &'static str,
+        column: &'static str,
+    ) -> Result<T, Fault> {
         Columns::new(row, table, &"any").next(column)
     }
 
@@ -227,4 +231,9 @@ impl Display for Hex<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
+}
+
+/// A number as the databases hold it.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -11,8 +11,11 @@ pub(crate) fn read(row: &dyn Row) -> Result<(u64, RecordedRevocation), Fault> {
     columns.skip();
     let kind: String = columns.next("kind")?;
     let what = columns.parsed("id", |id| Revoked::from_texts(&kind, id))?;
-    let entry =
-        RecordedRevocation { what, ended_at: columns.next("ended_at")?, expires_at: columns.next("expires_at")? };
+    let entry = RecordedRevocation {
+        what,
+        ended_at: columns.next("ended_at")?,
+        expires_at: columns.next("expires_at")?,
+    };
     Ok((number, entry))
 }
 
@@ -35,9 +38,4 @@ pub(crate) fn cut(
     found.truncate(most);
     let position = if more { found.last().map_or(0, |(number, _)| *number) } else { last };
     Stretch { entries: found.into_iter().map(|(_, entry)| entry).collect(), position, snapshot, more }
-}
-
-/// A number as the databases hold it.
-pub(crate) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

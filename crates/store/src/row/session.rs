@@ -9,17 +9,19 @@ use authmint_domain::model::{
 };
 use std::num::NonZeroU32;
 
-/// A `SELECT` of sessions `s` with their projects `p`, as [`read`] takes it; behind it: further columns, and from where.
-///
-/// LEFT: a session whose project is missing is a broken row, and must not look like no session at all.
+/// A `SELECT` of sessions `s` with their states `t` and projects `p`, as [`read`] takes it: how they are joined, and which.
 macro_rules! select_sessions {
-    ($rest:literal) => {
+    ($join:literal, $rest:literal) => {
         concat!(
             "SELECT s.id, s.project_id, s.user_id, s.method, s.amr, s.proven_at, s.user_agent, s.client,
-                s.opened_from, s.created_at, s.generation, s.branches_issued, s.rotated_at, s.parent_winner,
-                s.sibling_branch, s.late_branch, s.late_branch_at, s.idle_expires_at, s.absolute_expires_at,
-                s.ended_at, s.end_reason, s.email, p.not_before
-            FROM sessions s LEFT JOIN projects p ON p.id = s.project_id ",
+                s.opened_from, s.created_at, t.generation, t.branches_issued, t.rotated_at, t.parent_winner,
+                t.sibling_branch, t.late_branch, t.late_branch_at, t.idle_expires_at, s.absolute_expires_at,
+                t.ended_at, t.end_reason, s.email, p.not_before
+            FROM sessions s ",
+            $join,
+            " session_states t ON t.session_id = s.id ",
+            $join,
+            " projects p ON p.id = s.project_id ",
             $rest
         )
     };

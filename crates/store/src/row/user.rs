@@ -8,7 +8,10 @@ use authmint_protocol::id::UserId;
 /// A user's columns `u`, as [`joined`] takes them; behind them: from where.
 macro_rules! select_users {
     ($rest:literal) => {
-        concat!("SELECT u.id, u.project_id, u.email, u.created_at, u.disabled_at, u.sessions_ended_at ", $rest)
+        concat!(
+            "SELECT u.id, u.project_id, u.email, u.created_at, u.disabled_at, u.sessions_ended_at ",
+            $rest
+        )
     };
 }
 pub(crate) use select_users;

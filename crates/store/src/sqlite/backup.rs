@@ -1,6 +1,6 @@
 //! Whole copies of a database: made while a service writes to it, checked before they get their name.
 
-use super::connection::APPLICATION_ID;
+use super::{SqliteStore, connection::APPLICATION_ID};
 use crate::{BackupError, Options, Store, StoreUrl};
 use rusqlite::{Connection, OpenFlags, backup::Backup};
 use std::{
@@ -42,7 +42,7 @@ impl Restoring {
     /// # Errors
     /// [`BackupError`] if the backup is broken, or there is a database already; nothing was changed then.
     pub fn begin(backup: &Path, to: &StoreUrl) -> Result<Self, BackupError> {
-        let StoreUrl::Sqlite(path) = to;
+        let StoreUrl::Sqlite(path) = to else { return Err(BackupError::Postgres) };
         // A log that some other database left behind would be taken for this one's.
         for suffix in SIDE_FILES {
             refuse_taken(&with_suffix(path, suffix))?;
@@ -50,8 +50,8 @@ impl Restoring {
         let fresh = FreshFile::make(path)?;
         copy(backup, &fresh)?;
         let options = Options { readers: 1, ..Options::default() };
-        let store = Store::open(&StoreUrl::Sqlite(fresh.partial.clone()), &options)?;
-        Ok(Self { store, fresh })
+        let store = SqliteStore::open(&fresh.partial, &options)?;
+        Ok(Self { store: Store::Sqlite(store), fresh })
     }
 
     /// The copy, to be put in order.

@@ -5,10 +5,7 @@
 //! there is while the writer goes on, again for what came meanwhile, and the writer copies the few pages left: only
 //! who commits can say that the log is at its end, and only then does SQLite begin it anew.
 
-use super::{
-    connection::{CHECKPOINT_AFTER_PAGES, Opening},
-    lock::lock,
-};
+use super::{connection::Opening, lock::lock};
 use crate::error::OpenError;
 use rusqlite::Connection;
 use std::{
@@ -47,6 +44,8 @@ pub(super) struct Checkpointer {
     thread: Option<JoinHandle<()>>,
     /// Where the count of changes stood at the last checkpoint.
     counted_from: u64,
+    /// How many changes make another one due.
+    due_after: u64,
 }
 
 impl Checkpointer {
@@ -60,14 +59,14 @@ impl Checkpointer {
                 move || shared.copy_when_asked(&connection)
             })
             .map_err(OpenError::Thread)?;
-        Ok(Self { shared, thread: Some(thread), counted_from: 0 })
+        Ok(Self { shared, thread: Some(thread), counted_from: 0, due_after: opening.log_pages.into() })
     }
 
     /// Between two groups: asks for a copy if enough was written, or ends the one that was made.
     pub(super) fn after_commit(&mut self, writer: &Connection) {
         let changes = writer.total_changes();
         // A connection that was replaced counts from the start.
-        let due = changes.saturating_sub(self.counted_from) >= u64::from(CHECKPOINT_AFTER_PAGES);
+        let due = changes.saturating_sub(self.counted_from) >= self.due_after;
         self.counted_from = self.counted_from.min(changes);
         let mut phase = lock(&self.shared.phase);
         match *phase {

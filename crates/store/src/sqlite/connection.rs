@@ -17,12 +17,9 @@ use std::{
 /// What `PRAGMA application_id` of our files says: "amnt".
 pub(super) const APPLICATION_ID: i32 = 0x616d_6e74;
 
-/// Pages in the log before they are copied into the database: the point where a million sessions rotate fastest.
-pub(super) const CHECKPOINT_AFTER_PAGES: u32 = 2000;
-
-/// Pages in the log at which the writer copies them itself, whoever else should have: 80 MB, so that a thread that is
-/// stuck costs speed and not the disk.
-const CHECKPOINT_AT_ALL_EVENTS: u32 = 10 * CHECKPOINT_AFTER_PAGES;
+/// At so many times the usual length of the log the writer copies it itself, whoever else should have: a thread that is stuck
+/// costs speed and not the disk.
+const AT_ALL_EVENTS: u32 = 3;
 
 /// Pages that the writer keeps at hand, in KiB: those of about a hundred thousand sessions.
 const CACHE_KIB: i64 = 32 * 1024;
@@ -36,6 +33,8 @@ pub(super) struct Opening {
     path: PathBuf,
     busy_timeout: Duration,
     most_pages: Option<u32>,
+    /// How long the log grows before it is copied.
+    pub(super) log_pages: u32,
     /// Whether a thread copies the log, so that the writer needs not.
     pub(super) checkpoints_aside: bool,
 }
@@ -50,6 +49,7 @@ impl Opening {
             path: path.to_owned(),
             busy_timeout: options.busy_timeout,
             most_pages: options.most_pages,
+            log_pages: options.log_pages,
             checkpoints_aside: options.writer == Writer::Thread,
         })
     }
@@ -69,7 +69,8 @@ impl Opening {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-        let pages = if self.checkpoints_aside { CHECKPOINT_AT_ALL_EVENTS } else { CHECKPOINT_AFTER_PAGES };
+        let times = if self.checkpoints_aside { AT_ALL_EVENTS } else { 1 };
+        let pages = self.log_pages.saturating_mul(times);
         connection.pragma_update(None, "wal_autocheckpoint", pages)?;
         if let Some(pages) = self.most_pages {
             connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;

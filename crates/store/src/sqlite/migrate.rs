@@ -11,7 +11,7 @@ struct Migration {
 }
 
 /// In the order in which they are applied; what is listed here is never edited again.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         name: "0001_sign_in_and_sessions",
         sql: include_str!("../../migrations/sqlite/0001_sign_in_and_sessions.sql"),
@@ -29,6 +29,10 @@ const MIGRATIONS: [Migration; 6] = [
     Migration {
         name: "0006_session_users",
         sql: include_str!("../../migrations/sqlite/0006_session_users.sql"),
+    },
+    Migration {
+        name: "0007_session_states",
+        sql: include_str!("../../migrations/sqlite/0007_session_states.sql"),
     },
 ];
 

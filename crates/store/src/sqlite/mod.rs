@@ -162,7 +162,7 @@ impl port::Store for SqliteStore {
         &self,
         now: Timestamp,
         origin: Origin,
-        decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + 'static,
+        decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + Sync + 'static,
     ) -> Result<A, StoreError> {
         let (answer, entry) =
             self.queue.write(move |tx| signing_key::decide(tx, (now, &origin), &decide)).await?;
@@ -208,7 +208,7 @@ impl port::Store for SqliteStore {
         id: OneTimeSecretId,
         now: Timestamp,
         origin: Origin,
-        decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + 'static,
+        decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + Sync + 'static,
     ) -> Result<Option<ExchangeDecision>, StoreError> {
         self.queue.write(move |tx| one_time_secret::exchange(tx, id, (now, &origin), &decide)).await
     }
@@ -220,7 +220,7 @@ impl port::Store for SqliteStore {
     async fn decide_issuers<A: Send + 'static>(
         &self,
         project_id: ProjectId,
-        decide: impl Fn(&[TrustedIssuer]) -> IssuerDecision<A> + Send + 'static,
+        decide: impl Fn(&[TrustedIssuer]) -> IssuerDecision<A> + Send + Sync + 'static,
     ) -> Result<A, StoreError> {
         self.queue.write(move |tx| issuer::decide(tx, project_id, &decide)).await
     }
@@ -232,7 +232,7 @@ impl port::Store for SqliteStore {
     async fn trade(
         &self,
         trade: Trade,
-        decide: impl Fn(TradeFacts<'_>) -> TradeDecision + Send + 'static,
+        decide: impl Fn(TradeFacts<'_>) -> TradeDecision + Send + Sync + 'static,
     ) -> Result<Result<TradeDecision, Spent>, StoreError> {
         self.queue.write(move |tx| assertion::trade(tx, &trade, &decide)).await
     }
@@ -250,7 +250,7 @@ impl port::Store for SqliteStore {
     async fn decide_all_sessions(
         &self,
         forget_before: Timestamp,
-        decide: impl Fn(&Session) -> Decision<bool> + Send + 'static,
+        decide: impl Fn(&Session) -> Decision<bool> + Send + Sync + 'static,
     ) -> Result<u64, StoreError> {
         self.queue.write(move |tx| restore::decide_all(tx, forget_before, &decide)).await
     }
@@ -313,6 +313,10 @@ impl port::Store for SqliteStore {
     async fn purge(&self, before: PurgeBefore) -> Result<Purged, StoreError> {
         let sweep = Arc::clone(&self.sweep);
         self.queue.write(move |tx| purge::purge(tx, &sweep, before)).await
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

@@ -54,9 +54,10 @@ pub(super) fn purge(tx: &Connection, sweep: &Sweep, before: PurgeBefore) -> Resu
 ///
 /// A session that was ended stays until its absolute expiry, so that its tokens are told that it was ended.
 fn sweep_idle(tx: &Connection, sweep: &Sweep, end: i64) -> Result<u64, Fault> {
-    const LAST: &str = "SELECT id FROM sessions WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2";
-    const DELETE: &str = "DELETE FROM sessions
-        WHERE id > ?1 AND (?2 IS NULL OR id <= ?2) AND idle_expires_at < ?3 AND ended_at IS NULL";
+    const LAST: &str =
+        "SELECT session_id FROM session_states WHERE session_id > ?1 ORDER BY session_id LIMIT 1 OFFSET ?2";
+    const DELETE: &str = "DELETE FROM sessions WHERE id IN (SELECT session_id FROM session_states
+        WHERE session_id > ?1 AND (?2 IS NULL OR session_id <= ?2) AND idle_expires_at < ?3 AND ended_at IS NULL)";
     let mut seen = lock(&sweep.0);
     let last: Option<Vec<u8>> =
         tx.prepare_cached(LAST)?.query_row((&*seen, SWEEP - 1), |row| row.get(0)).optional()?;

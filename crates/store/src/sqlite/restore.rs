@@ -12,7 +12,7 @@ pub(super) fn decide_all(
     forget_before: Timestamp,
     decide: &impl Fn(&Session) -> Decision<bool>,
 ) -> Result<u64, Fault> {
-    const SESSIONS: &str = "SELECT id FROM sessions WHERE ended_at IS NULL";
+    const SESSIONS: &str = "SELECT session_id FROM session_states WHERE ended_at IS NULL";
     const SECRETS: &str = "DELETE FROM one_time_secrets WHERE used_at IS NULL AND proven_at < ?1";
     const CODES: &str = "UPDATE email_challenges
         SET code_salt = NULL, code_mac = NULL, code_expires_at = NULL, code_tries = NULL WHERE sent_at < ?1";

@@ -3,7 +3,10 @@
 use super::query;
 use crate::{
     error::Fault,
-    row::revocation::{cut, read, resume, signed},
+    row::{
+        revocation::{cut, read, resume},
+        signed,
+    },
 };
 use authmint_domain::model::revocation::{Revocation, Stretch};
 use authmint_protocol::{id::ProjectId, time::Timestamp};

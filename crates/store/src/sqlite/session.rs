@@ -1,4 +1,4 @@
-//! Sessions: loaded with their user by one look-up, changed by one guarded write.
+//! Sessions: loaded by one look-up, changed by one guarded write of their state.
 
 use super::{audit, query, revocation};
 use crate::{
@@ -45,9 +45,9 @@ fn rotate(
     next: &RotationState,
     idle_expires_at: Timestamp,
 ) -> Result<(), Fault> {
-    const UPDATE: &str = "UPDATE sessions SET generation = ?1, branches_issued = ?2, rotated_at = ?3,
+    const UPDATE: &str = "UPDATE session_states SET generation = ?1, branches_issued = ?2, rotated_at = ?3,
             parent_winner = ?4, sibling_branch = ?5, late_branch = ?6, late_branch_at = ?7, idle_expires_at = ?8
-        WHERE id = ?9 AND generation = ?10 AND branches_issued = ?11 AND ended_at IS NULL";
+        WHERE session_id = ?9 AND generation = ?10 AND branches_issued = ?11 AND ended_at IS NULL";
     let written = tx.prepare_cached(UPDATE)?.execute(params![
         next.generation,
         next.branches_issued,
@@ -66,7 +66,7 @@ fn rotate(
 
 fn end(tx: &Connection, session: &Session, ended: Ended, event: &AuditEvent) -> Result<u64, Fault> {
     const UPDATE: &str =
-        "UPDATE sessions SET ended_at = ?1, end_reason = ?2 WHERE id = ?3 AND ended_at IS NULL";
+        "UPDATE session_states SET ended_at = ?1, end_reason = ?2 WHERE session_id = ?3 AND ended_at IS NULL";
     let written = tx.prepare_cached(UPDATE)?.execute(params![
         ended.at.unix_millis(),
         ended.reason.as_str(),
@@ -83,11 +83,14 @@ pub(super) fn exactly_one(written: usize) -> Result<(), Fault> {
 }
 
 pub(super) fn insert(tx: &Connection, session: &Session) -> Result<(), Fault> {
-    const INSERT: &str =
+    const SESSION: &str =
         "INSERT INTO sessions (id, project_id, user_id, method, amr, proven_at, user_agent, client,
-            created_at, generation, branches_issued, rotated_at, parent_winner, sibling_branch, late_branch,
-            late_branch_at, idle_expires_at, absolute_expires_at, ended_at, end_reason, opened_from, email)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+            opened_from, created_at, absolute_expires_at, email)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    const STATE: &str =
+        "INSERT INTO session_states (session_id, generation, branches_issued, rotated_at, parent_winner, sibling_branch,
+            late_branch, late_branch_at, idle_expires_at, ended_at, end_reason)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     let Session { sign_in, device, rotation, .. } = session;
     let values = params![
         session.id.as_bytes(),
@@ -98,7 +101,14 @@ pub(super) fn insert(tx: &Connection, session: &Session) -> Result<(), Fault> {
         sign_in.at.unix_millis(),
         device.user_agent,
         device.client,
+        session.opened_from.as_ref().map(ClientPrefix::as_str),
         session.created_at.unix_millis(),
+        session.absolute_expires_at.unix_millis(),
+        session.user.email,
+    ];
+    tx.prepare_cached(SESSION)?.execute(values).map_err(conflict("a session of this ID"))?;
+    tx.prepare_cached(STATE)?.execute(params![
+        session.id.as_bytes(),
         rotation.generation,
         rotation.branches_issued,
         rotation.rotated_at.unix_millis(),
@@ -107,18 +117,15 @@ pub(super) fn insert(tx: &Connection, session: &Session) -> Result<(), Fault> {
         rotation.late.map(|late| late.branch),
         rotation.late.map(|late| late.at.unix_millis()),
         session.idle_expires_at.unix_millis(),
-        session.absolute_expires_at.unix_millis(),
         session.ended.map(|ended| ended.at.unix_millis()),
         session.ended.map(|ended| ended.reason.as_str()),
-        session.opened_from.as_ref().map(ClientPrefix::as_str),
-        session.user.email,
-    ];
-    tx.prepare_cached(INSERT)?.execute(values).map_err(conflict("a session of this ID"))?;
+    ])?;
     Ok(())
 }
 
+/// LEFT: a session without state or project is a broken row, and must not look like no session at all.
 pub(super) fn load(db: &Connection, id: SessionId) -> Result<Option<Session>, Fault> {
-    query::one(db, select_sessions!("WHERE s.id = ?1"), [id.as_bytes()], read)
+    query::one(db, select_sessions!("LEFT JOIN", "WHERE s.id = ?1"), [id.as_bytes()], read)
 }
 
 pub(super) fn of_user(
@@ -128,6 +135,7 @@ pub(super) fn of_user(
     limit: u32,
 ) -> Result<Vec<Session>, Fault> {
     const SELECT: &str = select_sessions!(
+        "LEFT JOIN",
         "WHERE s.user_id = ?1 AND s.project_id = ?2 AND (?3 IS NULL OR (s.created_at, s.id) < (?3, ?4))
         ORDER BY s.created_at DESC, s.id DESC LIMIT ?5"
     );

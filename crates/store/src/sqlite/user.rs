@@ -133,8 +133,8 @@ fn apply(tx: &Connection, user: &User, change: UserChange) -> Result<(), Fault> 
 }
 
 fn end_sessions(tx: &Connection, user: &User, ended: Ended) -> Result<(), Fault> {
-    const END: &str =
-        "UPDATE sessions SET ended_at = ?1, end_reason = ?2 WHERE user_id = ?3 AND ended_at IS NULL";
+    const END: &str = "UPDATE session_states SET ended_at = ?1, end_reason = ?2
+        WHERE session_id IN (SELECT id FROM sessions WHERE user_id = ?3) AND ended_at IS NULL";
     const VOID: &str = "DELETE FROM one_time_secrets WHERE user_id = ?1 AND used_at IS NULL";
     const NOTE: &str = "UPDATE users SET sessions_ended_at = ?1 WHERE id = ?2";
     let values = params![ended.at.unix_millis(), ended.reason.as_str(), user.id.as_bytes()];

@@ -61,7 +61,7 @@ pub(crate) fn api_key(hash: [u8; 32]) -> ApiKeyRecord {
 
 /// A store with one project in it.
 pub(crate) async fn seeded(backend: &Backend) -> Arc<Store> {
-    let store = backend.open();
+    let store = backend.open().await;
     store.put_project(project(PROJECT)).await.unwrap();
     Arc::new(store)
 }

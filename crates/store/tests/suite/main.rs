@@ -84,3 +84,5 @@ macro_rules! contract {
 
 contract!(sqlite_thread);
 contract!(sqlite_inline);
+contract!(postgres);
+contract!(postgres_serializable);

@@ -16,7 +16,7 @@ use authmint_domain::{
     port::{Admitted, Store as _, StoreError},
 };
 use authmint_protocol::id::{ProjectId, SessionId};
-use authmint_store::{OpenError, Options, Store, StoreUrl, Writer};
+use authmint_store::{OpenError, Options, SqliteStore, Store, StoreUrl, Writer};
 use rusqlite::Connection;
 use std::{future::poll_fn, sync::Arc, task::Poll};
 
@@ -28,8 +28,8 @@ fn raw_connection(backend: &Backend) -> Connection {
     Connection::open(backend.path()).unwrap()
 }
 
-fn open_error(backend: &Backend) -> OpenError {
-    Store::open(&backend.url(), &backend.options).err().expect("it is refused")
+async fn open_error(backend: &Backend) -> OpenError {
+    Store::open(&backend.url(), &backend.options).await.err().expect("it is refused")
 }
 
 #[cfg(unix)]
@@ -52,7 +52,7 @@ async fn a_storm_of_fifty_on_one_token_is_one_write() {
     raw(
         &backend,
         "CREATE TABLE writes (at INTEGER);
-         CREATE TRIGGER counted AFTER UPDATE ON sessions BEGIN INSERT INTO writes VALUES (new.rotated_at); END",
+         CREATE TRIGGER counted AFTER UPDATE ON session_states BEGIN INSERT INTO writes VALUES (new.rotated_at); END",
     );
     at_once(50, |_| {
         let store = Arc::clone(&store);
@@ -80,7 +80,8 @@ async fn an_answer_without_a_change_writes_nothing_to_the_log() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_is_copied_beside_the_writer_and_begun_anew() {
-    let backend = sqlite_thread();
+    let mut backend = sqlite_thread();
+    backend.options.log_pages = 2000;
     let store = seeded(&backend).await;
     // The first salt in its header is counted up whenever SQLite begins the log anew: https://www.sqlite.org/fileformat2.html#walformat
     let begun = || {
@@ -93,7 +94,7 @@ async fn the_log_is_copied_beside_the_writer_and_begun_anew() {
         async move { open_session(&store, number).await }
     })
     .await;
-    // Each of these is a page: the writer alone would begin anew after some 20,000 of them.
+    // Each of these is a page: the writer alone would begin anew after some 6,000 of them.
     let mut written = 0;
     while begun() == before {
         written += 1;
@@ -109,7 +110,7 @@ async fn a_row_that_is_not_as_it_was_read_is_not_acknowledged() {
     let backend = sqlite_thread();
     let store = seeded(&backend).await;
     let session = open_session(&store, 1).await;
-    raw(&backend, "CREATE TRIGGER held BEFORE UPDATE ON sessions BEGIN SELECT raise(IGNORE); END");
+    raw(&backend, "CREATE TRIGGER held BEFORE UPDATE ON session_states BEGIN SELECT raise(IGNORE); END");
     let refused = refresh(&store, session.id, (1, 1), at(200)).await;
     assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
     let trail = audited(&store).await;
@@ -127,7 +128,7 @@ async fn a_failing_commit_acknowledges_nothing_and_the_writer_goes_on() {
         raw(
             &backend,
             "CREATE TABLE doom (project BLOB REFERENCES projects DEFERRABLE INITIALLY DEFERRED);
-             CREATE TRIGGER doomed AFTER UPDATE ON sessions BEGIN INSERT INTO doom VALUES (x'00'); END",
+             CREATE TRIGGER doomed AFTER UPDATE ON session_states BEGIN INSERT INTO doom VALUES (x'00'); END",
         );
         let outcomes = at_once(32, |task| {
             let (store, id) = (Arc::clone(&store), if task % 2 == 0 { first.id } else { second.id });
@@ -179,22 +180,22 @@ async fn a_full_disk_is_told_and_loses_nothing_and_room_lets_it_go_on() {
 #[tokio::test]
 async fn a_broken_row_is_named_and_leaves_the_others_alone() {
     let faults = [
-        ("generation = -1", "sessions", "generation"),
-        ("branches_issued = 0", "sessions", "branches_issued"),
-        ("parent_winner = 4294967296", "sessions", "parent_winner"),
-        ("late_branch = 2", "sessions", "late_branch_at"),
-        ("ended_at = 5", "sessions", "end_reason"),
-        ("ended_at = 5, end_reason = 'because'", "sessions", "end_reason"),
-        ("project_id = x'01'", "sessions", "project_id"),
-        ("user_id = x'01'", "sessions", "user_id"),
+        ("session_states SET generation = -1 WHERE session_id", "generation"),
+        ("session_states SET branches_issued = 0 WHERE session_id", "branches_issued"),
+        ("session_states SET parent_winner = 4294967296 WHERE session_id", "parent_winner"),
+        ("session_states SET late_branch = 2 WHERE session_id", "late_branch_at"),
+        ("session_states SET ended_at = 5 WHERE session_id", "end_reason"),
+        ("session_states SET ended_at = 5, end_reason = 'because' WHERE session_id", "end_reason"),
+        ("sessions SET project_id = x'01' WHERE id", "project_id"),
+        ("sessions SET user_id = x'01' WHERE id", "user_id"),
     ];
-    for (fault, table, column) in faults {
+    for (fault, column) in faults {
         let backend = sqlite_thread();
         let store = seeded(&backend).await;
         let (broken, whole) = (open_session(&store, 1).await, open_session(&store, 2).await);
         raw_connection(&backend)
             .execute_batch(&format!(
-                "PRAGMA foreign_keys = OFF; UPDATE sessions SET {fault} WHERE id = x'{}'",
+                "PRAGMA foreign_keys = OFF; UPDATE {fault} = x'{}'",
                 broken.id.to_string().replace('-', "")
             ))
             .unwrap();
@@ -206,7 +207,7 @@ async fn a_broken_row_is_named_and_leaves_the_others_alone() {
         for (task, outcome) in outcomes.into_iter().enumerate() {
             match outcome {
                 Err(StoreError::BrokenRow { table: t, column: c, row, .. }) => {
-                    assert_eq!((task, t, c), (5, table, column), "{fault}");
+                    assert_eq!((task, t, c), (5, "sessions", column), "{fault}");
                     assert_eq!(row, broken.id.to_string());
                 }
                 outcome => assert!(task != 5 && outcome.unwrap().is_ok(), "{fault}"),
@@ -222,14 +223,14 @@ async fn files_of_others_are_refused_and_left_as_they_are() {
     std::fs::create_dir_all(text.path().parent().unwrap()).unwrap();
     std::fs::write(text.path(), "not a database, but long enough to be taken for one ".repeat(100)).unwrap();
     let before = std::fs::read(text.path()).unwrap();
-    assert!(matches!(open_error(&text), OpenError::Foreign { .. }));
+    assert!(matches!(open_error(&text).await, OpenError::Foreign { .. }));
     assert_eq!(std::fs::read(text.path()).unwrap(), before);
 
     let other = sqlite_thread();
     std::fs::create_dir_all(other.path().parent().unwrap()).unwrap();
     raw(&other, "CREATE TABLE recipes (name TEXT)");
     let before = std::fs::read(other.path()).unwrap();
-    assert!(matches!(open_error(&other), OpenError::Foreign { .. }));
+    assert!(matches!(open_error(&other).await, OpenError::Foreign { .. }));
     assert_eq!(std::fs::read(other.path()).unwrap(), before);
 }
 
@@ -239,10 +240,10 @@ async fn a_database_of_a_newer_program_is_refused() {
     drop(seeded(&backend).await);
     raw(&backend, "INSERT INTO migrations (name, hash) VALUES ('9999_from_the_future', x'00')");
     assert!(
-        matches!(open_error(&backend), OpenError::Newer { migration } if migration == "9999_from_the_future")
+        matches!(open_error(&backend).await, OpenError::Newer { migration } if migration == "9999_from_the_future")
     );
     raw(&backend, "DELETE FROM migrations WHERE name LIKE '9999%'; UPDATE migrations SET hash = x'00'");
-    assert!(matches!(open_error(&backend), OpenError::Altered { .. }));
+    assert!(matches!(open_error(&backend).await, OpenError::Altered { .. }));
 }
 
 #[tokio::test]
@@ -250,11 +251,11 @@ async fn a_place_where_no_file_can_be_made_is_named() {
     let backend = sqlite_thread();
     std::fs::create_dir_all(backend.path()).unwrap();
     let url = StoreUrl::Sqlite(backend.path().join("below/authmint.db"));
-    assert!(Store::open(&url, &Options::default()).is_ok(), "missing folders are made");
+    assert!(Store::open(&url, &Options::default()).await.is_ok(), "missing folders are made");
     std::fs::write(backend.path().join("file"), "").unwrap();
     let url = StoreUrl::Sqlite(backend.path().join("file/authmint.db"));
-    assert!(matches!(Store::open(&url, &Options::default()), Err(OpenError::File { .. })));
-    assert!(Store::open(&backend.url(), &Options::default()).is_err(), "a folder is no file");
+    assert!(matches!(Store::open(&url, &Options::default()).await, Err(OpenError::File { .. })));
+    assert!(Store::open(&backend.url(), &Options::default()).await.is_err(), "a folder is no file");
 }
 
 #[tokio::test]
@@ -284,7 +285,7 @@ async fn what_was_accepted_is_done_before_the_store_is_gone_even_if_its_caller_l
         .await;
     }
     drop(store);
-    let session = backend.open().session(id).await.unwrap().unwrap();
+    let session = backend.open().await.session(id).await.unwrap().unwrap();
     assert_eq!(session.rotation.generation, 2);
 }
 
@@ -293,7 +294,7 @@ fn without_a_thread_a_write_is_done_when_its_call_is_first_polled() {
     let backend = sqlite_inline();
     assert_eq!(backend.options.writer, Writer::Inline);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let store = backend.open();
+    let store = SqliteStore::open(&backend.path(), &backend.options).unwrap();
     let call = store.decide_session(SessionId::from_bytes([0; 16]), |session: Option<&Session>| {
         Decision::keep(session.is_none())
     });
@@ -336,7 +337,7 @@ async fn a_session_of_before_knows_its_users_address_and_goes_on() {
         ))
         .unwrap();
     drop(connection);
-    let store = backend.open();
+    let store = backend.open().await;
     for (last, email) in [(4, Some("ada@example.com")), (5, None)] {
         let mut bytes = [0x11; 16];
         bytes[15] = last;
@@ -359,7 +360,7 @@ async fn the_key_of_a_database_of_before_signs_on_and_its_forerunners_are_retire
         connection.execute(insert, (kid, jwk, created)).unwrap();
     }
     drop(connection);
-    let read = backend.open().signing_keys().await.unwrap();
+    let read = backend.open().await.signing_keys().await.unwrap();
     let states: Vec<_> = read.keys.iter().map(|key| (key.kid.as_str(), key.state.clone())).collect();
     let since = authmint_protocol::time::Timestamp::from_unix_millis(2_000);
     let active = KeyState::Active { since, sealed: vec![1] };

@@ -80,7 +80,7 @@ impl World {
         let ring = KeyRing::single(1, &[7; 32]);
         let clock = ServiceClock::manual(Timestamp::from_unix_seconds(1_800_000_000));
         let options = Options { writer: Writer::Inline, ..Options::default() };
-        let store = Store::open(&StoreUrl::Sqlite(data.path().join("journey.db")), &options).unwrap();
+        let store = Store::open(&StoreUrl::Sqlite(data.path().join("journey.db")), &options).await.unwrap();
         let key = register(&store, &ring, policy, clock.now()).await;
         let inbox = Inbox::default();
         let config = AppConfig::development(SERVICE, inbox.clone()).unwrap();

@@ -132,7 +132,7 @@ async fn start_app(
     let entropy = ServiceEntropy::system();
     let key_ring = dir.key_ring(&entropy)?;
     let clock = if options.virtual_clock { ServiceClock::shiftable() } else { ServiceClock::system() };
-    let store = Store::open(&StoreUrl::Sqlite(dir.database()), &StoreOptions::default())?;
+    let store = Store::open(&StoreUrl::Sqlite(dir.database()), &StoreOptions::default()).await?;
     let keys = project::register(&store, &key_ring, policy, &clock).await?;
 
     let inbox = Inbox::default();

@@ -98,7 +98,7 @@ pub async fn add<P: Ports>(
     check(cx, &name, &terms)?;
     project::show(cx, grant).await?;
     let (now, project_id) = (cx.clock.now(), grant.project_id());
-    let id = IssuerId::from_random(cx.entropy.draw());
+    let id = IssuerId::drawn(now, cx.entropy.draw());
     let issuer = TrustedIssuer { id, project_id, name, terms, reuse, created_at: now };
     let line = line(&issuer, AuditKind::IssuerAdded, grant, now);
     let decide = move |trusted: &[TrustedIssuer]| {

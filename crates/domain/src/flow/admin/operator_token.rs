@@ -60,7 +60,7 @@ pub async fn create<P: Ports>(
     let (now, origin) = (cx.clock.now(), grant.origin().clone());
     let text = mint(&cx.entropy.draw());
     let token = OperatorTokenRecord {
-        id: OperatorTokenId::from_random(cx.entropy.draw()),
+        id: OperatorTokenId::drawn(now, cx.entropy.draw()),
         hash: sha256(text.reveal().as_bytes()),
         name,
         created_at: now,

@@ -100,7 +100,7 @@ pub async fn create<P: Ports>(
     environment: Environment,
     asked: ProjectChange,
 ) -> Result<Project, ProjectError> {
-    let id = ProjectId::from_random(cx.entropy.draw());
+    let id = ProjectId::drawn(cx.clock.now(), cx.entropy.draw());
     register(cx, grant, (id, environment), asked).await
 }
 

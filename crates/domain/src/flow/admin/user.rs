@@ -133,7 +133,7 @@ async fn decide<P: Ports>(
     grant: &Management,
     id: UserId,
     kind: AuditKind,
-    change: impl Fn(&User, Timestamp) -> Option<UserChange> + Send + 'static,
+    change: impl Fn(&User, Timestamp) -> Option<UserChange> + Send + Sync + 'static,
 ) -> Result<User, UserError> {
     let (now, project_id, origin) = (cx.clock.now(), grant.project_id(), grant.origin().clone());
     let decide = move |found: Option<&User>| match found {

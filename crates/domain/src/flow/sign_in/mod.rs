@@ -57,10 +57,10 @@ pub async fn admit<P: Ports>(
     now: Timestamp,
 ) -> Result<(OneTimeSecretId, User), AdmitError> {
     let project = grant.project();
-    let secret_id = OneTimeSecretId::from_random(cx.entropy.draw());
+    let secret_id = OneTimeSecretId::drawn(now, cx.entropy.draw());
     let admission = Admission {
         project_id: project.id,
-        create: grant.has(Scope::UsersCreate).then(|| UserId::from_random(cx.entropy.draw())),
+        create: grant.has(Scope::UsersCreate).then(|| UserId::drawn(now, cx.entropy.draw())),
         secret_id,
         secret_expires_at: now.after(project.policy.one_time_secret_ttl),
         at: now,

@@ -36,7 +36,7 @@ pub(crate) async fn what_was_acknowledged_is_there_after_a_restart(backend: &Bac
     let trail = audited(&store).await;
     drop(store);
 
-    let store = backend.open();
+    let store = backend.open().await;
     for reply in replies {
         assert_eq!(store.session(reply.session.id).await.unwrap(), Some(reply.session));
     }

@@ -50,7 +50,7 @@ pub(crate) async fn an_end_is_on_the_feed_with_its_commit_and_a_sign_out_of_an_e
     let expired = store.revocations(PROJECT, None, 9, told.entries[0].expires_at).await.unwrap();
     assert_eq!(expired.entries, [], "whatever it concerns is over anyway");
     drop(store);
-    assert_eq!(stretch(&backend.open(), None, 9).await, told, "and it outlives a restart");
+    assert_eq!(stretch(&backend.open().await, None, 9).await, told, "and it outlives a restart");
 }
 
 pub(crate) async fn a_stretch_continues_where_the_last_one_ended_and_no_entry_is_missed(backend: &Backend) {

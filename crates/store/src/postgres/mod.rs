@@ -1,0 +1,340 @@
+//! PostgreSQL, shared by as many replicas as wanted. One file here for each aggregate, as in `sqlite/`.
+//!
+//! Each row that a decision is based on is locked by its read, so that decisions over it come one after another, whichever replica
+//! takes them. What meets another transaction is begun again: nothing here depends on the isolation that the database is set to.
+
+mod api_key;
+mod assertion;
+mod audit;
+mod challenge;
+mod connect;
+mod database;
+mod follow;
+mod gather;
+mod issuer;
+mod limit;
+mod migrate;
+mod one_time_secret;
+mod operator_token;
+mod project;
+mod purge;
+mod query;
+mod restore;
+mod revocation;
+mod session;
+mod signing_key;
+mod transaction;
+mod user;
+
+pub(crate) use connect::parse;
+
+use crate::{
+    Options,
+    counts::{WriteCounters, WriteCounts},
+    error::OpenError,
+    news::News,
+    row::Columns,
+    url::PostgresUrl,
+};
+use authmint_domain::{
+    model::{
+        assertion::{TradeDecision, TradeFacts, Traded},
+        audit::{EventFilter, Origin, RecordedEvent},
+        challenge::{EmailChallenge, EmailId},
+        issuer::TrustedIssuer,
+        limit::{Limit, LimitKey, Spent},
+        one_time_secret::{ExchangeDecision, OneTimeSecretRecord},
+        operator_token::OperatorTokenRecord,
+        project::{ApiKeyRecord, Project},
+        revocation::Stretch,
+        session::{Decision, Session},
+        signing_key::KeyStep,
+        user::{Identity, User, UserDecision, UserQuery},
+    },
+    port::{
+        self, AdminDecision, Admission, Admitted, ChallengeDecision, Decide, IssuerDecision, PurgeBefore,
+        Purged, Shown, SigningKeys, StoreError, Trade,
+    },
+};
+use authmint_protocol::{
+    id::{ApiKeyId, OneTimeSecretId, OperatorTokenId, ProjectId, SessionId, UserId},
+    time::Timestamp,
+};
+use connect::Connecting;
+use database::Database;
+use gather::Gather;
+use std::sync::Arc;
+use tokio::task::AbortHandle;
+use transaction::transact;
+
+/// The rows of one service, or of all its replicas, in a PostgreSQL database.
+pub struct PostgresStore {
+    database: Arc<Database>,
+    gather: Gather,
+    sweep: Arc<purge::Sweep>,
+    news: Arc<News>,
+    follower: AbortHandle,
+}
+
+impl PostgresStore {
+    /// Connects to the database and brings it to this program's schema.
+    ///
+    /// # Errors
+    /// [`OpenError`] if it cannot be reached or used, or was written by a newer program.
+    pub async fn open(url: &PostgresUrl, options: &Options) -> Result<Self, OpenError> {
+        let said = parse(url.reveal()).map_err(|error| OpenError::Database { reason: error.to_string() })?;
+        let connecting = Connecting::new(said, &options.postgres)?;
+        let counters = Arc::<WriteCounters>::default();
+        let database = Arc::new(Database::new(&connecting, options.postgres.clone(), counters)?);
+        migrate::migrate(&database).await?;
+        let news = Arc::<News>::default();
+        let follower = tokio::spawn(follow::follow(Arc::clone(&database), connecting, Arc::clone(&news)));
+        let gather = Gather::start(Arc::clone(&database));
+        Ok(Self { database, gather, sweep: Arc::default(), news, follower: follower.abort_handle() })
+    }
+
+    /// What this process has written since it opened the database.
+    #[must_use]
+    pub fn write_counts(&self) -> WriteCounts {
+        self.database.counters.read()
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        self.follower.abort();
+    }
+}
+
+impl port::Store for PostgresStore {
+    async fn put_project(&self, project: Project) -> Result<(), StoreError> {
+        transact!(self, |tx| project::put(tx, &project))
+    }
+
+    async fn put_api_key(&self, key: ApiKeyRecord) -> Result<(), StoreError> {
+        transact!(self, |tx| api_key::put(tx, &key))
+    }
+
+    async fn api_key(&self, hash: [u8; 32]) -> Result<Option<(ApiKeyRecord, Project)>, StoreError> {
+        api_key::with_project(&self.database, hash).await
+    }
+
+    async fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        project::all(&self.database).await
+    }
+
+    async fn project(&self, id: ProjectId) -> Result<Option<Project>, StoreError> {
+        project::load(&self.database, id).await
+    }
+
+    async fn decide_project<A: Send + 'static>(
+        &self,
+        id: ProjectId,
+        decide: impl Decide<Project, AdminDecision<Project, A>>,
+    ) -> Result<A, StoreError> {
+        let (answer, entry) = transact!(self, |tx| project::decide(tx, id, &decide))?;
+        self.news.tell_of(entry);
+        Ok(answer)
+    }
+
+    async fn api_keys(&self, project_id: ProjectId) -> Result<Vec<ApiKeyRecord>, StoreError> {
+        api_key::of_project(&self.database, project_id).await
+    }
+
+    async fn decide_api_key<A: Send + 'static>(
+        &self,
+        id: ApiKeyId,
+        decide: impl Decide<ApiKeyRecord, AdminDecision<ApiKeyRecord, A>>,
+    ) -> Result<A, StoreError> {
+        transact!(self, |tx| api_key::decide(tx, id, &decide))
+    }
+
+    async fn operator_token(&self, hash: [u8; 32]) -> Result<Option<OperatorTokenRecord>, StoreError> {
+        operator_token::find(&self.database, hash).await
+    }
+
+    async fn operator_tokens(&self) -> Result<Vec<OperatorTokenRecord>, StoreError> {
+        operator_token::all(&self.database).await
+    }
+
+    async fn decide_operator_token<A: Send + 'static>(
+        &self,
+        id: OperatorTokenId,
+        decide: impl Decide<OperatorTokenRecord, AdminDecision<OperatorTokenRecord, A>>,
+    ) -> Result<A, StoreError> {
+        transact!(self, |tx| operator_token::decide(tx, id, &decide))
+    }
+
+    async fn note_shown(&self, shown: Vec<(Shown, Timestamp)>) -> Result<(), StoreError> {
+        transact!(self, |tx| operator_token::note_shown(tx, &shown))
+    }
+
+    async fn signing_keys(&self) -> Result<SigningKeys, StoreError> {
+        signing_key::all(&self.database).await
+    }
+
+    async fn decide_signing_keys<A: Send + 'static>(
+        &self,
+        now: Timestamp,
+        origin: Origin,
+        decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + Sync + 'static,
+    ) -> Result<A, StoreError> {
+        let (answer, entry) = transact!(self, |tx| signing_key::decide(tx, (now, &origin), &decide))?;
+        self.news.tell_of(entry);
+        Ok(answer)
+    }
+
+    async fn signing_mark(&self) -> Result<u64, StoreError> {
+        signing_key::mark(&self.database).await
+    }
+
+    async fn ring_marks(&self) -> Result<Vec<(u32, [u8; 32])>, StoreError> {
+        signing_key::ring_marks(&self.database).await
+    }
+
+    async fn add_ring_mark(&self, id: u32, mark: [u8; 32]) -> Result<(), StoreError> {
+        transact!(self, |tx| signing_key::add_ring_mark(tx, id, &mark))
+    }
+
+    async fn pay_limits(
+        &self,
+        limits: Vec<(LimitKey, Limit)>,
+        now: Timestamp,
+    ) -> Result<Result<(), Spent>, StoreError> {
+        transact!(self, |tx| limit::pay(tx, &limits, now))
+    }
+
+    async fn decide_challenge<A: Send + 'static>(
+        &self,
+        project_id: ProjectId,
+        email_id: EmailId,
+        decide: impl Decide<EmailChallenge, ChallengeDecision<A>>,
+    ) -> Result<A, StoreError> {
+        transact!(self, |tx| challenge::decide(tx, (project_id, email_id), &decide))
+    }
+
+    async fn admit(&self, admission: Admission) -> Result<Admitted, StoreError> {
+        transact!(self, |tx| one_time_secret::admit(tx, &admission))
+    }
+
+    async fn exchange(
+        &self,
+        id: OneTimeSecretId,
+        now: Timestamp,
+        origin: Origin,
+        decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + Sync + 'static,
+    ) -> Result<Option<ExchangeDecision>, StoreError> {
+        transact!(self, |tx| one_time_secret::exchange(tx, id, (now, &origin), &decide))
+    }
+
+    async fn issuers(&self, project_id: ProjectId) -> Result<Vec<TrustedIssuer>, StoreError> {
+        issuer::of_project(&self.database, project_id).await
+    }
+
+    async fn decide_issuers<A: Send + 'static>(
+        &self,
+        project_id: ProjectId,
+        decide: impl Fn(&[TrustedIssuer]) -> IssuerDecision<A> + Send + Sync + 'static,
+    ) -> Result<A, StoreError> {
+        transact!(self, |tx| issuer::decide(tx, project_id, &decide))
+    }
+
+    async fn traded(&self, project_id: ProjectId, hash: [u8; 32]) -> Result<Option<Traded>, StoreError> {
+        assertion::load(&self.database, project_id, hash).await
+    }
+
+    async fn trade(
+        &self,
+        trade: Trade,
+        decide: impl Fn(TradeFacts<'_>) -> TradeDecision + Send + Sync + 'static,
+    ) -> Result<Result<TradeDecision, Spent>, StoreError> {
+        transact!(self, |tx| assertion::trade(tx, &trade, &decide))
+    }
+
+    async fn decide_session<A: Send + 'static>(
+        &self,
+        id: SessionId,
+        decide: impl Decide<Session, Decision<A>>,
+    ) -> Result<A, StoreError> {
+        let (answer, entry) = self.gather.decide(id, decide).await?;
+        self.news.tell_of(entry);
+        Ok(answer)
+    }
+
+    async fn decide_all_sessions(
+        &self,
+        forget_before: Timestamp,
+        decide: impl Fn(&Session) -> Decision<bool> + Send + Sync + 'static,
+    ) -> Result<u64, StoreError> {
+        transact!(self, |tx| restore::decide_all(tx, forget_before, &decide))
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        session::load(&self.database, id).await
+    }
+
+    async fn user(&self, project_id: ProjectId, id: UserId) -> Result<Option<User>, StoreError> {
+        user::load(&self.database, project_id, id).await
+    }
+
+    async fn users(&self, query: UserQuery) -> Result<Vec<User>, StoreError> {
+        user::list(&self.database, &query).await
+    }
+
+    async fn identities(&self, id: UserId) -> Result<Vec<Identity>, StoreError> {
+        user::identities(&self.database, id).await
+    }
+
+    async fn decide_user<A: Send + 'static>(
+        &self,
+        project_id: ProjectId,
+        id: UserId,
+        decide: impl Decide<User, UserDecision<A>>,
+    ) -> Result<A, StoreError> {
+        let (answer, entry) = transact!(self, |tx| user::decide(tx, (project_id, id), &decide))?;
+        self.news.tell_of(entry);
+        Ok(answer)
+    }
+
+    async fn sessions_of_user(
+        &self,
+        project_id: ProjectId,
+        id: UserId,
+        after: Option<(Timestamp, SessionId)>,
+        limit: u32,
+    ) -> Result<Vec<Session>, StoreError> {
+        session::of_user(&self.database, (project_id, id), after, limit).await
+    }
+
+    async fn audit_events(&self, filter: EventFilter, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
+        audit::newest(&self.database, &filter, limit).await
+    }
+
+    async fn revocations(
+        &self,
+        project_id: ProjectId,
+        position: Option<u64>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Stretch, StoreError> {
+        revocation::stretch(&self.database, project_id, position, (limit, now)).await
+    }
+
+    async fn revoked_beyond(&self, position: u64) {
+        self.news.beyond(position).await;
+    }
+
+    async fn purge(&self, before: PurgeBefore) -> Result<Purged, StoreError> {
+        let sweep = Arc::clone(&self.sweep);
+        transact!(self, |tx| purge::purge(tx, &sweep, before))
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        const TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+        self.database.one(TIME, &[], |row| Columns::only(row, "clock", "time")).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        transact!(self, |tx| tx.may_write())
+    }
+}
