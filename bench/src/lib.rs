@@ -5,6 +5,7 @@
 mod exchange;
 pub mod guard;
 pub mod load;
+pub mod postgres;
 pub mod scale;
 pub mod service;
 pub mod store;

@@ -1,6 +1,6 @@
-//! Prints the speed tables: `cargo run --release -p authmint-bench [guard] [store] [service] [scale]`.
+//! Prints the speed tables: `cargo run --release -p authmint-bench [guard] [store] [service] [scale] [postgres]`.
 
-use authmint_bench::{guard, scale, service, store, table};
+use authmint_bench::{guard, postgres, scale, service, store, table};
 use std::process::ExitCode;
 
 #[tokio::main]
@@ -19,6 +19,9 @@ async fn main() -> ExitCode {
     }
     if wants("scale") {
         rows.extend(scale::run().await);
+    }
+    if wants("postgres") {
+        rows.extend(postgres::run().await);
     }
     print(&table::markdown(&rows));
     if rows.iter().all(table::Row::holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -59,12 +59,8 @@ pub async fn run() -> Vec<Row> {
     let dir = tempfile::tempdir().expect("a folder for the database");
     let (app, key) = start(dir.path()).await;
     let address = listen(app.clone()).await;
-    let mut refreshers = Vec::new();
-    for number in 0..CONNECTIONS {
-        let token = sign_in(&app, &key, number).await;
-        refreshers.push(Refresher { token, key: key.reveal().to_owned() });
-    }
-    let signers = (0..CONNECTIONS).map(|_| SignOnly { key: key.reveal().to_owned() }).collect();
+    let refreshers = refreshers(&app, &key).await;
+    let signers = signers(&key);
     let issuer = trusted(&app).await;
     let traders = issuer.traders(CONNECTIONS, MOST_TRADES, key.reveal());
     let mut refreshers = load::connect(address, refreshers).await;
@@ -122,7 +118,22 @@ pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     values[values.len() / 2]
 }
 
-struct Refresher {
+/// One that refreshes a session of its own for each connection.
+pub(crate) async fn refreshers(app: &App, key: &ApiKeyText) -> Vec<Refresher> {
+    let mut refreshers = Vec::new();
+    for number in 0..CONNECTIONS {
+        let token = sign_in(app, key, number).await;
+        refreshers.push(Refresher { token, key: key.reveal().to_owned() });
+    }
+    refreshers
+}
+
+/// One that has a JWT signed for each connection.
+pub(crate) fn signers(key: &ApiKeyText) -> Vec<SignOnly> {
+    (0..CONNECTIONS).map(|_| SignOnly { key: key.reveal().to_owned() }).collect()
+}
+
+pub(crate) struct Refresher {
     token: String,
     key: String,
 }
@@ -142,7 +153,7 @@ impl Caller for Refresher {
     }
 }
 
-struct SignOnly {
+pub(crate) struct SignOnly {
     key: String,
 }
 
@@ -166,9 +177,13 @@ pub(crate) fn call(path: &'static str, key: &str, body: String) -> Request<Full<
 }
 
 pub(crate) async fn start(dir: &std::path::Path) -> (App, ApiKeyText) {
+    start_on(&StoreUrl::Sqlite(dir.join("bench.db"))).await
+}
+
+/// The same, in whichever database.
+pub(crate) async fn start_on(url: &StoreUrl) -> (App, ApiKeyText) {
     let ring = KeyRing::single(1, &[7; 32]);
-    let store =
-        Store::open(&StoreUrl::Sqlite(dir.join("bench.db")), &Options::default()).await.expect("a database");
+    let store = Store::open(url, &Options::default()).await.expect("a database");
     let project = Project {
         id: ProjectId::from_bytes([1; 16]),
         name: "bench".into(),

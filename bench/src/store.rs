@@ -30,14 +30,14 @@ use std::{
 };
 
 const PROJECT: ProjectId = ProjectId::from_bytes([1; 16]);
-const SESSIONS: u32 = 10_000;
-const CALLERS: u32 = 256;
+pub(crate) const SESSIONS: u32 = 10_000;
+pub(crate) const CALLERS: u32 = 256;
 /// Turns of every caller in a round: together they rotate nearly every session once.
-const TURNS: u32 = SESSIONS / CALLERS;
-const ROTATIONS_A_ROUND: u32 = TURNS * CALLERS;
+pub(crate) const TURNS: u32 = SESSIONS / CALLERS;
+pub(crate) const ROTATIONS_A_ROUND: u32 = TURNS * CALLERS;
 const ROUNDS: u32 = 9;
 /// Longer than the settling time, so that every refresh rotates.
-const STEP: Duration = Duration::from_secs(200);
+pub(crate) const STEP: Duration = Duration::from_secs(200);
 
 /// Runs the comparison in the system's folder for temporary files and answers its rows.
 ///
@@ -78,11 +78,11 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark is about the time that passes")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-fn rate(start: Instant, end: Instant) -> f64 {
+pub(crate) fn rate(start: Instant, end: Instant) -> f64 {
     f64::from(ROTATIONS_A_ROUND) / (end - start).as_secs_f64()
 }
 
@@ -99,7 +99,7 @@ fn id(number: u32) -> [u8; 16] {
     u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()
 }
 
-async fn seed(store: &Arc<Store>) {
+pub(crate) async fn seed(store: &Arc<Store>) {
     let (policy, now) = (Policy::default(), Timestamp::EPOCH);
     let project = Project {
         id: PROJECT,
@@ -123,6 +123,11 @@ async fn seed(store: &Arc<Store>) {
     for caller in callers {
         caller.await.expect("seeded");
     }
+}
+
+/// The same, as text.
+pub(crate) fn text_id(number: u32) -> String {
+    SessionId::from_bytes(id(number)).to_string()
 }
 
 async fn open_session(store: &Store, number: u32, now: Timestamp) {
@@ -159,7 +164,7 @@ async fn open_session(store: &Store, number: u32, now: Timestamp) {
 }
 
 /// Every caller rotates one session after another, each time with that session's current token.
-async fn store_round(store: &Arc<Store>, generation: u32) {
+pub(crate) async fn store_round(store: &Arc<Store>, generation: u32) {
     let callers: Vec<_> = (0..CALLERS)
         .map(|caller| {
             let store = Arc::clone(store);
@@ -198,13 +203,14 @@ fn open_bare(path: &Path) -> Connection {
 
 fn bare_round(connection: &Connection) {
     const SELECT: &str = "SELECT s.project_id, s.user_id, s.method, s.amr, s.proven_at, s.user_agent, s.client,
-            s.created_at, s.generation, s.branches_issued, s.rotated_at, s.parent_winner, s.sibling_branch,
-            s.late_branch, s.late_branch_at, s.idle_expires_at, s.absolute_expires_at, s.ended_at, s.end_reason,
+            s.created_at, t.generation, t.branches_issued, t.rotated_at, t.parent_winner, t.sibling_branch,
+            t.late_branch, t.late_branch_at, t.idle_expires_at, s.absolute_expires_at, t.ended_at, t.end_reason,
             u.id, u.project_id, u.email, u.created_at
-        FROM sessions s LEFT JOIN users u ON u.id = s.user_id WHERE s.id = ?1";
-    const UPDATE: &str = "UPDATE sessions SET generation = ?1, branches_issued = ?2, rotated_at = ?3,
+        FROM sessions s JOIN session_states t ON t.session_id = s.id LEFT JOIN users u ON u.id = s.user_id
+        WHERE s.id = ?1";
+    const UPDATE: &str = "UPDATE session_states SET generation = ?1, branches_issued = ?2, rotated_at = ?3,
             parent_winner = ?4, sibling_branch = ?5, late_branch = ?6, late_branch_at = ?7, idle_expires_at = ?8
-        WHERE id = ?9 AND generation = ?10 AND branches_issued = ?11 AND ended_at IS NULL";
+        WHERE session_id = ?9 AND generation = ?10 AND branches_issued = ?11 AND ended_at IS NULL";
     let mut select = connection.prepare_cached(SELECT).expect("the statement stands");
     let mut update = connection.prepare_cached(UPDATE).expect("the statement stands");
     for turn in 0..TURNS {

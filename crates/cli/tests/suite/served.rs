@@ -193,6 +193,20 @@ impl Served {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
+    /// What a path answers to an app's server that shows this key.
+    pub(crate) async fn get_as(&self, key: &str, path: &str) -> Value {
+        let address = self.first["address"].as_str().unwrap();
+        let request = self.http.get(format!("http://{address}{path}")).header("x-api-key", key);
+        let body = request.send().await.unwrap().bytes().await.unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// Ends the process at once, whatever it is doing.
+    pub(crate) fn kill(&self) {
+        let killed = Command::new("kill").args(["-KILL", &self.process.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+    }
+
     /// A call as the vendor's clients make it.
     pub(crate) async fn call(&self, key: &str, path: &str, body: &Value) -> (u16, Value) {
         self.try_call(key, path, body).await.expect("the process answers")

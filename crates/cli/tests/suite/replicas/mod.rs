@@ -1,5 +1,7 @@
 //! Several processes on one PostgreSQL database: what one does holds for all, and none of them is missed.
 
+mod killed;
+
 use crate::served::{Place, Served};
 use authmint_domain::model::{key_ring::KeyRing, refresh_token::mint_refresh_token};
 use authmint_journeys_postgres::Server;
@@ -116,6 +118,36 @@ async fn fifty_refreshes_of_one_token_over_two_replicas_are_one_rotation() {
     let ended =
         server.query(DATABASE, "SELECT count(*) FROM session_states WHERE ended_at IS NOT NULL").unwrap();
     assert_eq!(ended.trim(), "0", "nobody was signed out");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_replica_ends_is_told_by_the_feed_of_the_other() {
+    let server = Server::start().unwrap();
+    let fleet = Fleet::start(&server.create_database(DATABASE).unwrap(), &[]).await;
+    let (ends, tells) = (Served::start(&fleet.place), Served::start(&fleet.place));
+    let made = fleet.place.run(&[
+        "key",
+        "--json",
+        "create",
+        "--project",
+        &fleet.project,
+        "--usage",
+        "server",
+        "--scope",
+        "feed.read",
+    ]);
+    let key = made["key"].as_str().unwrap().to_owned();
+    let feed = async |query: String| tells.get_as(&key, &format!("/api/v1/revocations?{query}")).await;
+    let snapshot = feed(String::new()).await;
+    let cursor = snapshot["cursor"].as_str().unwrap();
+    assert_eq!(snapshot["entries"], json!([]));
+    let told = feed(format!("cursor={cursor}&wait_s=25"));
+    let ended = async {
+        let token = fleet.token(fleet.first);
+        assert_eq!(ends.call(&fleet.key, "logout", &json!({ "refresh": token })).await.0, 200);
+    };
+    let (told, ()) = tokio::join!(told, ended);
+    assert_eq!(told["entries"][0]["id"], fleet.first.to_string(), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
