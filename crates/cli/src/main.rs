@@ -48,8 +48,13 @@ enum Command {
     SigningKey(command::signing_key::Options),
     /// Copy the database to a new file, while the service runs.
     Backup(command::backup::BackupOptions),
-    /// Make a database of a backup; sessions that the backup may know wrongly are ended first.
+    /// Make a database of a backup, or put one in order that PostgreSQL's programs restored; sessions that the backup may know
+    /// wrongly are ended first.
     Restore(command::backup::RestoreOptions),
+    /// Move an installation to another database, with every session alive.
+    Copy(command::copy::CopyOptions),
+    /// Bring a database to this version's schema; `serve` does so, too.
+    Migrate(command::copy::MigrateOptions),
 }
 
 fn main() -> ExitCode {
@@ -72,6 +77,8 @@ fn main() -> ExitCode {
         Command::SigningKey(options) => command::signing_key::run(options),
         Command::Backup(options) => command::backup::back_up(&options),
         Command::Restore(options) => command::backup::restore(&options),
+        Command::Copy(options) => command::copy::copy(&options),
+        Command::Migrate(options) => command::copy::migrate(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@
 //! Each database is a variant of [`Store`], a folder, and a line in the contract suite. Rows are read by the code in `row/`, the same
 //! for both.
 
+mod copy;
 mod counts;
 mod error;
 mod news;
@@ -15,6 +16,7 @@ mod row;
 mod sqlite;
 mod url;
 
+pub use copy::{CopiedTable, CopyError, copy};
 pub use counts::WriteCounts;
 pub use error::{BackupError, OpenError};
 pub use postgres::PostgresStore;

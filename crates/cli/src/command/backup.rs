@@ -5,11 +5,14 @@ use crate::{
     config::{PlaceOptions, database_url},
     telemetry::say,
 };
-use authmint_domain::{flow::restore::put_in_order, port::Clock as _};
+use authmint_domain::{
+    flow::restore::{Restored, put_in_order},
+    port::Clock as _,
+};
 use authmint_protocol::time::Timestamp;
 use authmint_server::adapter::clock::ServiceClock;
-use authmint_store::Restoring;
-use std::{path::PathBuf, str::FromStr};
+use authmint_store::{Options as StoreOptions, PostgresOptions, Restoring, Store, StoreUrl};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 /// Options of `authmint backup`.
 #[derive(clap::Args)]
@@ -23,9 +26,9 @@ pub(crate) struct BackupOptions {
 /// Options of `authmint restore`.
 #[derive(clap::Args)]
 pub(crate) struct RestoreOptions {
-    /// The backup.
-    file: PathBuf,
-    /// Where the database is to be; it must not be there yet.
+    /// The backup; none for PostgreSQL, whose own programs restored it.
+    file: Option<PathBuf>,
+    /// Where the database is to be; a file must not be there yet.
     #[command(flatten)]
     database: PlaceOptions,
     /// End every session opened before this moment, `now` or a time such as 2026-11-23T14:30:00Z: the backup does not
@@ -61,21 +64,44 @@ pub(crate) fn back_up(options: &BackupOptions) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Runs `restore`: the database gets its name when everything is in order, so no service can serve it before.
+/// Runs `restore`: a file gets its name when everything is in order, so no service can serve it before.
 pub(crate) fn restore(options: &RestoreOptions) -> Result<(), CommandError> {
     let database = database_url(&options.database)?;
-    let restoring = Restoring::begin(&options.file, &database)?;
-    let now = ServiceClock::system().now();
-    let before = match options.end_sessions_before {
-        Moment::Now => now,
-        Moment::At(at) => at,
+    let ended = match (&database, &options.file) {
+        (StoreUrl::Sqlite(_), Some(file)) => {
+            let restoring = Restoring::begin(file, &database)?;
+            let ended = block_on(put_in_order_before(restoring.store(), options.end_sessions_before))?;
+            restoring.finish()?;
+            ended
+        }
+        (StoreUrl::Postgres(_), None) => block_on(async {
+            let hour = Duration::from_secs(3600);
+            let unhurried =
+                PostgresOptions { statement_timeout: hour, patience: hour, ..PostgresOptions::default() };
+            let unhurried = StoreOptions { postgres: unhurried, ..StoreOptions::default() };
+            let store = Store::open(&database, &unhurried).await?;
+            put_in_order_before(&store, options.end_sessions_before).await
+        })?,
+        (StoreUrl::Sqlite(_), None) => return Err("give the file of the backup".into()),
+        (StoreUrl::Postgres(_), Some(_)) => {
+            let told = "PostgreSQL is restored by its own programs; when they are done, and before a service runs, give this command \
+                        without a file";
+            return Err(told.into());
+        }
     };
-    let ended = block_on(async { Ok(put_in_order(restoring.store(), before, now).await?) })?;
-    restoring.finish()?;
     say(&format!(
         "{database} is restored; sessions ended: {}, signing keys revoked: {}, operator tokens revoked: {}. \
          API keys that were revoked, and users who were disabled or deleted after the backup are not: do it again",
         ended.sessions, ended.signing_keys, ended.operator_tokens
     ));
     Ok(())
+}
+
+async fn put_in_order_before(store: &Store, moment: Moment) -> Result<Restored, CommandError> {
+    let now = ServiceClock::system().now();
+    let before = match moment {
+        Moment::Now => now,
+        Moment::At(at) => at,
+    };
+    Ok(put_in_order(store, before, now).await?)
 }

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod backup;
+pub(crate) mod copy;
 pub(crate) mod dev;
 pub(crate) mod events;
 pub(crate) mod issuer;

@@ -1,5 +1,8 @@
 //! Decisions over sessions, gathered: what waits while a group commits is the next group.
 //!
+//! Two groups may be under way: while one waits for the disk, the other is decided. Both may be about one session; the row's lock
+//! lets one after the other.
+//!
 //! A group is one transaction of three round trips, however many sessions it is about: begin and lock, write, commit. Decisions
 //! over one session see each other's outcome in order, so a storm of refreshes of one token is one write.
 
@@ -20,10 +23,12 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// Decisions in one transaction: enough to share its round trips, few enough that the first does not wait for the last.
 const GROUP: usize = 512;
+/// Groups under way at one time.
+const AT_ONCE: usize = 2;
 /// From this many in a group on there is a crowd, and a moment is waited for it to gather again.
 const CROWD: usize = 8;
 /// For how long: less than a commit takes.
@@ -102,20 +107,27 @@ impl Gather {
 
 /// Commits what is handed in, group after group, until nobody can hand in any more.
 async fn commit_all(database: Arc<Database>, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut last = 0;
     loop {
+        let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
         let mut group = Vec::new();
         if waiting.recv_many(&mut group, GROUP).await == 0 {
             return;
         }
-        if last >= CROWD && group.len() < last {
-            // Those who were just answered are about to ask again: one commit serves them all.
+        let wanted = last / 2;
+        if last >= CROWD && group.len() < wanted {
+            // Those who were just answered are about to ask again: one commit serves half of them.
             let gathered =
-                async { while group.len() < last && waiting.recv_many(&mut group, GROUP).await > 0 {} };
+                async { while group.len() < wanted && waiting.recv_many(&mut group, GROUP).await > 0 {} };
             let _late = tokio::time::timeout(LINGER, gathered).await;
         }
         last = group.len();
-        commit(&database, group).await;
+        let database = Arc::clone(&database);
+        tokio::spawn(async move {
+            commit(&database, group).await;
+            drop(turn);
+        });
     }
 }
 

@@ -27,6 +27,7 @@ mod transaction;
 mod user;
 
 pub(crate) use connect::parse;
+pub(crate) use query::Db;
 
 use crate::{
     Options,
@@ -74,6 +75,16 @@ pub struct PostgresStore {
     sweep: Arc<purge::Sweep>,
     news: Arc<News>,
     follower: AbortHandle,
+}
+
+/// A connection of its own: for whoever copies a database.
+pub(crate) async fn connect(url: &PostgresUrl, options: &Options) -> Result<Db, OpenError> {
+    let said = parse(url.reveal()).map_err(|error| OpenError::Database { reason: error.to_string() })?;
+    let connecting = Connecting::new(said, &options.postgres)?;
+    let db = Database::new(&connecting, options.postgres.clone(), Arc::default())?.connection().await?;
+    // Big tables take their time, and one side waits for the other.
+    db.batch("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0").await?;
+    Ok(db)
 }
 
 impl PostgresStore {

@@ -12,7 +12,7 @@ use tokio_postgres::types::{FromSql, ToSql, Type};
 use uuid::Uuid;
 
 /// Values bound to a statement.
-pub(super) type Values<'v> = &'v [&'v (dyn ToSql + Sync)];
+pub(crate) type Values<'v> = &'v [&'v (dyn ToSql + Sync)];
 
 /// A value as it came: read by its type where a row is read.
 struct Raw<'r>(Cell<'r>);
@@ -61,7 +61,7 @@ macro_rules! keys {
 keys!(ApiKeyId, IssuerId, OneTimeSecretId, OperatorTokenId, ProjectId, SessionId, UserId);
 
 /// A connection, for questions and for the statements of a transaction.
-pub(super) struct Db(Object);
+pub(crate) struct Db(Object);
 
 impl Db {
     pub(super) const fn new(client: Object) -> Self {
@@ -69,12 +69,12 @@ impl Db {
     }
 
     /// Runs statements without values, in one round trip.
-    pub(super) async fn batch(&self, sql: &str) -> Result<(), Fault> {
+    pub(crate) async fn batch(&self, sql: &str) -> Result<(), Fault> {
         Ok(self.0.batch_execute(sql).await?)
     }
 
     /// Runs a statement and answers how many rows it wrote.
-    pub(super) async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Fault> {
+    pub(crate) async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Fault> {
         let statement = self.0.prepare_cached(sql).await?;
         Ok(self.0.execute(&statement, values).await?)
     }
@@ -90,7 +90,7 @@ impl Db {
     }
 
     /// All rows that a question finds.
-    pub(super) async fn all<T>(
+    pub(crate) async fn all<T>(
         &self,
         sql: &str,
         values: Values<'_>,

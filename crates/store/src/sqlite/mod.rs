@@ -54,6 +54,7 @@ use authmint_protocol::{
     time::Timestamp,
 };
 use connection::{Opening, Readers};
+pub(crate) use query::all as query_all;
 use std::{path::Path, sync::Arc};
 use writer::Queue;
 
@@ -67,6 +68,11 @@ pub struct SqliteStore {
     sweep: Arc<purge::Sweep>,
     news: News,
     counters: Arc<WriteCounters>,
+}
+
+/// A connection of its own to a database that was opened before: for whoever copies it.
+pub(crate) fn connect(path: &Path, options: &Options) -> Result<rusqlite::Connection, OpenError> {
+    Opening::new(path, options)?.writer()
 }
 
 impl SqliteStore {

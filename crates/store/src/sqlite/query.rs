@@ -31,7 +31,7 @@ pub(super) fn one<T>(
 }
 
 /// All rows that a question finds.
-pub(super) fn all<T>(
+pub(crate) fn all<T>(
     db: &Connection,
     sql: &str,
     values: impl Params,

@@ -6,6 +6,7 @@
 
 mod backend;
 mod contract;
+mod copied;
 mod fixture;
 mod sqlite;
 

@@ -121,6 +121,38 @@ async fn fifty_refreshes_of_one_token_over_two_replicas_are_one_rotation() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_installation_moves_to_postgresql_with_its_sessions_and_a_restored_one_ends_them() {
+    let server = Server::start().unwrap();
+    let url = server.create_database(DATABASE).unwrap();
+    let place = Place::new();
+    let mails = place.configure_with_mail();
+    let (project, key) = place.project_and_client_key();
+    place.run(&["project", "--json", "set", &project, "--settle", "0"]);
+    let on_a_file = Served::start(&place);
+    let token = on_a_file.sign_in(&key, "user@example.com", &mails).await;
+    let token = refresh(&on_a_file, &key, &token).await.unwrap().unwrap();
+    assert_eq!(on_a_file.terminate().code(), Some(0));
+
+    let from = format!("sqlite:{}", place.path("data/authmint.db").display());
+    place.run(&["copy", "--from", &from, "--to", &url]);
+    place.run(&["copy", "--from", &from, "--to", &url]);
+    let text = std::fs::read_to_string(place.path("authmint.toml")).unwrap();
+    place.write(&text.replace(&from, &url));
+    place.run(&["migrate"]);
+    let on_postgres = Served::start(&place);
+    let next = refresh(&on_postgres, &key, &token).await.unwrap().unwrap();
+    assert_ne!(next, token, "the session goes on, and rotates");
+    assert_eq!(on_postgres.terminate().code(), Some(0));
+
+    let told = place.refused(&["backup", "/nowhere"]);
+    assert!(told.contains("PostgreSQL is backed up by its own programs"), "{told}");
+    place.run(&["restore", "--end-sessions-before", "now"]);
+    let restored = Served::start(&place);
+    let refused = refresh(&restored, &key, &next).await.unwrap();
+    assert_eq!(refused, Err((401, "session_revoked".to_owned())));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_replica_ends_is_told_by_the_feed_of_the_other() {
     let server = Server::start().unwrap();
     let fleet = Fleet::start(&server.create_database(DATABASE).unwrap(), &[]).await;
