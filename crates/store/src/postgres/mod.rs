@@ -4,11 +4,13 @@
 //! takes them. What meets another transaction is begun again: nothing here depends on the isolation that the database is set to.
 
 mod api_key;
+mod aside;
 mod assertion;
 mod audit;
 mod challenge;
 mod connect;
 mod database;
+mod decided;
 mod follow;
 mod gather;
 mod issuer;
@@ -37,6 +39,7 @@ use crate::{
     row::Columns,
     url::PostgresUrl,
 };
+use aside::Aside;
 use authmint_domain::{
     model::{
         assertion::{TradeDecision, TradeFacts, Traded},
@@ -143,9 +146,15 @@ impl port::Store for PostgresStore {
         id: ProjectId,
         decide: impl Decide<Project, AdminDecision<Project, A>>,
     ) -> Result<A, StoreError> {
-        let (answer, entry) = transact!(self, |tx| project::decide(tx, id, &decide))?;
+        let (answer, kept) = Aside::new();
+        let decide = move |found: Option<&_>| {
+            let AdminDecision { put, audit, revocation, answer } = decide(found);
+            kept.put(answer);
+            AdminDecision { put, audit, revocation, answer: () }
+        };
+        let entry = self.decided_project(id, Box::new(decide)).await?;
         self.news.tell_of(entry);
-        Ok(answer)
+        answer.take()
     }
 
     async fn api_keys(&self, project_id: ProjectId) -> Result<Vec<ApiKeyRecord>, StoreError> {
@@ -157,7 +166,14 @@ impl port::Store for PostgresStore {
         id: ApiKeyId,
         decide: impl Decide<ApiKeyRecord, AdminDecision<ApiKeyRecord, A>>,
     ) -> Result<A, StoreError> {
-        transact!(self, |tx| api_key::decide(tx, id, &decide))
+        let (answer, kept) = Aside::new();
+        let decide = move |found: Option<&_>| {
+            let AdminDecision { put, audit, revocation, answer } = decide(found);
+            kept.put(answer);
+            AdminDecision { put, audit, revocation, answer: () }
+        };
+        self.decided_api_key(id, Box::new(decide)).await?;
+        answer.take()
     }
 
     async fn operator_token(&self, hash: [u8; 32]) -> Result<Option<OperatorTokenRecord>, StoreError> {
@@ -173,7 +189,14 @@ impl port::Store for PostgresStore {
         id: OperatorTokenId,
         decide: impl Decide<OperatorTokenRecord, AdminDecision<OperatorTokenRecord, A>>,
     ) -> Result<A, StoreError> {
-        transact!(self, |tx| operator_token::decide(tx, id, &decide))
+        let (answer, kept) = Aside::new();
+        let decide = move |found: Option<&_>| {
+            let AdminDecision { put, audit, revocation, answer } = decide(found);
+            kept.put(answer);
+            AdminDecision { put, audit, revocation, answer: () }
+        };
+        self.decided_operator_token(id, Box::new(decide)).await?;
+        answer.take()
     }
 
     async fn note_shown(&self, shown: Vec<(Shown, Timestamp)>) -> Result<(), StoreError> {
@@ -190,9 +213,15 @@ impl port::Store for PostgresStore {
         origin: Origin,
         decide: impl Fn(&SigningKeys) -> (Vec<KeyStep>, A) + Send + Sync + 'static,
     ) -> Result<A, StoreError> {
-        let (answer, entry) = transact!(self, |tx| signing_key::decide(tx, (now, &origin), &decide))?;
+        let (answer, kept) = Aside::new();
+        let decide = move |keys: &SigningKeys| {
+            let (steps, answer) = decide(keys);
+            kept.put(answer);
+            (steps, ())
+        };
+        let entry = self.decided_signing_keys(now, origin, Box::new(decide)).await?;
         self.news.tell_of(entry);
-        Ok(answer)
+        answer.take()
     }
 
     async fn signing_mark(&self) -> Result<u64, StoreError> {
@@ -221,7 +250,14 @@ impl port::Store for PostgresStore {
         email_id: EmailId,
         decide: impl Decide<EmailChallenge, ChallengeDecision<A>>,
     ) -> Result<A, StoreError> {
-        transact!(self, |tx| challenge::decide(tx, (project_id, email_id), &decide))
+        let (answer, kept) = Aside::new();
+        let decide = move |found: Option<&EmailChallenge>| {
+            let ChallengeDecision { put, audit, answer } = decide(found);
+            kept.put(answer);
+            ChallengeDecision { put, audit, answer: () }
+        };
+        self.decided_challenge((project_id, email_id), Box::new(decide)).await?;
+        answer.take()
     }
 
     async fn admit(&self, admission: Admission) -> Result<Admitted, StoreError> {
@@ -235,7 +271,7 @@ impl port::Store for PostgresStore {
         origin: Origin,
         decide: impl Fn(&OneTimeSecretRecord, Option<&Session>) -> ExchangeDecision + Send + Sync + 'static,
     ) -> Result<Option<ExchangeDecision>, StoreError> {
-        transact!(self, |tx| one_time_secret::exchange(tx, id, (now, &origin), &decide))
+        self.decided_exchange(id, (now, origin), Box::new(decide)).await
     }
 
     async fn issuers(&self, project_id: ProjectId) -> Result<Vec<TrustedIssuer>, StoreError> {
@@ -247,7 +283,14 @@ impl port::Store for PostgresStore {
         project_id: ProjectId,
         decide: impl Fn(&[TrustedIssuer]) -> IssuerDecision<A> + Send + Sync + 'static,
     ) -> Result<A, StoreError> {
-        transact!(self, |tx| issuer::decide(tx, project_id, &decide))
+        let (answer, kept) = Aside::new();
+        let decide = move |trusted: &[TrustedIssuer]| {
+            let IssuerDecision { change, answer } = decide(trusted);
+            kept.put(answer);
+            IssuerDecision { change, answer: () }
+        };
+        self.decided_issuers(project_id, Box::new(decide)).await?;
+        answer.take()
     }
 
     async fn traded(&self, project_id: ProjectId, hash: [u8; 32]) -> Result<Option<Traded>, StoreError> {
@@ -259,7 +302,7 @@ impl port::Store for PostgresStore {
         trade: Trade,
         decide: impl Fn(TradeFacts<'_>) -> TradeDecision + Send + Sync + 'static,
     ) -> Result<Result<TradeDecision, Spent>, StoreError> {
-        transact!(self, |tx| assertion::trade(tx, &trade, &decide))
+        self.decided_trade(trade, Box::new(decide)).await
     }
 
     async fn decide_session<A: Send + 'static>(
@@ -277,7 +320,7 @@ impl port::Store for PostgresStore {
         forget_before: Timestamp,
         decide: impl Fn(&Session) -> Decision<bool> + Send + Sync + 'static,
     ) -> Result<u64, StoreError> {
-        transact!(self, |tx| restore::decide_all(tx, forget_before, &decide))
+        self.decided_all_sessions(forget_before, Box::new(decide)).await
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
@@ -302,9 +345,15 @@ impl port::Store for PostgresStore {
         id: UserId,
         decide: impl Decide<User, UserDecision<A>>,
     ) -> Result<A, StoreError> {
-        let (answer, entry) = transact!(self, |tx| user::decide(tx, (project_id, id), &decide))?;
+        let (answer, kept) = Aside::new();
+        let decide = move |found: Option<&User>| {
+            let UserDecision { change, answer } = decide(found);
+            kept.put(answer);
+            UserDecision { change, answer: () }
+        };
+        let entry = self.decided_user((project_id, id), Box::new(decide)).await?;
         self.news.tell_of(entry);
-        Ok(answer)
+        answer.take()
     }
 
     async fn sessions_of_user(
