@@ -88,8 +88,8 @@ impl Service {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let folder = folder();
         let options = Options { writer: Writer::Inline, ..Options::default() };
-        let store =
-            Store::open(&StoreUrl::Sqlite(folder.path().join("fuzz.db")), &options).expect("a database");
+        let url = StoreUrl::Sqlite(folder.path().join("fuzz.db"));
+        let store = runtime.block_on(Store::open(&url, &options)).expect("a database");
         let created_at = Timestamp::from_unix_seconds(START);
         let (id, policy, environment) =
             (ProjectId::from_bytes([1; 16]), Policy::default(), Environment::Production);
