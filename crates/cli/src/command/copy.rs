@@ -1,6 +1,9 @@
 //! `authmint copy` and `authmint migrate`.
 
-use super::{CommandError, offline::block_on};
+use super::{
+    CommandError,
+    offline::{block_on, refuse_missing},
+};
 use crate::{
     config::{PlaceOptions, database_url},
     telemetry::say,
@@ -11,11 +14,11 @@ use authmint_store::{CopiedTable, Options as StoreOptions, Store, StoreUrl};
 #[derive(clap::Args)]
 pub(crate) struct CopyOptions {
     /// Where the installation is, such as sqlite:/var/lib/authmint/authmint.db; no service may run on it.
-    #[arg(long, value_name = "URL")]
-    from: StoreUrl,
+    #[arg(long, value_name = "URL", env = "AUTHMINT_COPY_FROM", hide_env_values = true)]
+    from: String,
     /// Where it is to be, such as postgres://authmint:password@db.example.com/authmint; empty, or what an earlier run left.
     #[arg(long, value_name = "URL", env = "AUTHMINT_COPY_TO", hide_env_values = true)]
-    to: StoreUrl,
+    to: String,
 }
 
 /// Options of `authmint migrate`.
@@ -30,19 +33,20 @@ pub(crate) fn copy(options: &CopyOptions) -> Result<(), CommandError> {
     let told = |CopiedTable { name, rows, copied }: CopiedTable| {
         say(&format!("{name}: {rows} rows, alike in both; {copied} of them were copied now"));
     };
-    block_on(async {
-        Ok(authmint_store::copy(&options.from, &options.to, &StoreOptions::default(), told).await?)
-    })?;
-    say(&format!(
-        "{} holds everything; serve from it with the key ring that served from {}",
-        options.to, options.from
-    ));
+    // Read here rather than by clap, which repeats what it cannot read: a password may stand in it.
+    let read = |flag: &str, url: &str| {
+        url.parse::<StoreUrl>().map_err(|error| CommandError::from(format!("{flag}: {error}")))
+    };
+    let (from, to) = (read("--from", &options.from)?, read("--to", &options.to)?);
+    block_on(async { Ok(authmint_store::copy(&from, &to, &StoreOptions::default(), told).await?) })?;
+    say(&format!("{to} holds everything; serve from it with the key ring that served from {from}"));
     Ok(())
 }
 
 /// Runs `migrate`.
 pub(crate) fn migrate(options: &MigrateOptions) -> Result<(), CommandError> {
     let database = database_url(&options.database)?;
+    refuse_missing(&database)?;
     block_on(async {
         Store::open(&database, &StoreOptions::default()).await?;
         Ok(())

@@ -77,6 +77,18 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
+/// Refuses a file that is not there, where the path is likely mistyped.
+pub(super) fn refuse_missing(url: &StoreUrl) -> Result<(), CommandError> {
+    match url {
+        StoreUrl::Sqlite(path) if !path.is_file() => {
+            let path = path.display();
+            let remedy = "check the path, or begin with `authmint project create`";
+            Err(format!("there is no database at {path}; {remedy}").into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Runs `work` with all that a flow needs; nothing here mails, or signs a JWT.
 pub(super) fn with_context<F: Future<Output = Result<(), CommandError>>>(
     options: &DatabaseOptions,
@@ -84,15 +96,8 @@ pub(super) fn with_context<F: Future<Output = Result<(), CommandError>>>(
     work: impl FnOnce(Context<ServerPorts>) -> F,
 ) -> Result<(), CommandError> {
     let config = DatabaseConfig::load(options)?;
-    if let StoreUrl::Sqlite(path) = &config.url
-        && absent == Absent::Refuse
-        && !path.is_file()
-    {
-        let text = format!(
-            "there is no database at {}; check the path, or begin with `authmint project create`",
-            path.display()
-        );
-        return Err(text.into());
+    if absent == Absent::Refuse {
+        refuse_missing(&config.url)?;
     }
     let options = StoreOptions { writer: Writer::Inline, readers: 1, ..StoreOptions::default() };
     let (signing_keys, reach) = (config.signing_keys, config.reach.clone());

@@ -60,7 +60,8 @@ pub(super) const KEYS: &[Key] = &[
         name: "key_ring",
         about: &[
             "The file of the service's own secret keys; with SQLite the first start makes it, on PostgreSQL all replicas are given",
-            "the same. Back it up, apart from the database: without it every session is lost. The environment may hold the ring itself (`authmint key-ring new`).",
+            "the same. Back it up, apart from the database: without it every session is lost. The environment may hold the ring",
+            "itself (`authmint key-ring new`).",
         ],
         example: r#""/var/lib/authmint/key-ring""#,
         kind: Kind::Required,

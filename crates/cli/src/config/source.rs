@@ -12,7 +12,7 @@ use figment::{
 use std::path::Path;
 
 /// Variables of our prefix that belong to apps that use the service, or to the program before it reads this.
-const NOT_OURS: [&str; 4] = ["base_url", "server_key", "client_key", "config"];
+const NOT_OURS: [&str; 6] = ["base_url", "server_key", "client_key", "config", "copy_from", "copy_to"];
 
 /// The merged values, and the faults found so far.
 pub(super) struct Values {

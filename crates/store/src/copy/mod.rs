@@ -9,6 +9,7 @@ mod table;
 use crate::{OpenError, Options, Store, StoreUrl, error::Fault};
 use authmint_domain::{model::key_ring::sha256, port::StoreError};
 use side::{Side, Value};
+use std::path::PathBuf;
 use table::{TABLES, Table};
 
 /// Rows in one stretch.
@@ -20,6 +21,12 @@ pub enum CopyError {
     /// Source and target are one.
     #[error("source and target are the same database")]
     Same,
+    /// There is nothing to copy.
+    #[error("there is no database at {}; check the path", .path.display())]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// One of them cannot be opened.
     #[error("{url}: {error}")]
     Open {
@@ -74,6 +81,11 @@ pub async fn copy(
 ) -> Result<(), CopyError> {
     if from == to {
         return Err(CopyError::Same);
+    }
+    if let StoreUrl::Sqlite(path) = from
+        && !path.is_file()
+    {
+        return Err(CopyError::Missing { path: path.clone() });
     }
     let source = open(from, options).await?;
     let target = open(to, options).await?;

@@ -2,7 +2,7 @@
 //! rather than for each flow that decides. The program is smaller by a tenth for it.
 
 use crate::error::unavailable;
-use authmint_domain::port::StoreError;
+use authmint_domain::port::{AdminDecision, Decide, StoreError};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where an answer lies until its transaction is committed. A decision that is made anew replaces it.
@@ -13,6 +13,18 @@ impl<A> Aside<A> {
     pub(super) fn new() -> (Self, Self) {
         let place = Arc::default();
         (Self(Arc::clone(&place)), Self(place))
+    }
+
+    /// An operator's decision that lays its answer here.
+    pub(super) fn admin<T>(
+        self,
+        decide: impl Decide<T, AdminDecision<T, A>>,
+    ) -> impl Fn(Option<&T>) -> AdminDecision<T, ()> {
+        move |found| {
+            let AdminDecision { put, audit, revocation, answer } = decide(found);
+            self.put(answer);
+            AdminDecision { put, audit, revocation, answer: () }
+        }
     }
 
     pub(super) fn put(&self, answer: A) {

@@ -49,7 +49,7 @@ pub(crate) fn parse(url: &str) -> Result<Parsed, StoreUrlError> {
         Some("disable") => SslMode::Disable,
         Some("require" | "verify-ca" | "verify-full") => SslMode::Require,
         Some(_) => return Err(StoreUrlError::SslMode),
-        None if config.get_hosts().iter().all(is_this_machine) => SslMode::Disable,
+        None if is_this_machine(&config) => SslMode::Disable,
         None => SslMode::Require,
     });
     if config.get_hosts().len() > 1 && !attributes {
@@ -64,13 +64,15 @@ pub(crate) fn parse(url: &str) -> Result<Parsed, StoreUrlError> {
     Ok(Parsed { config, roots })
 }
 
-fn is_this_machine(host: &Host) -> bool {
-    match host {
+/// Whether nothing leaves this machine, by names and by the addresses that may stand in for them (`hostaddr`).
+fn is_this_machine(config: &Config) -> bool {
+    let named = config.get_hosts().iter().all(|host| match host {
         Host::Tcp(name) => {
             name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
         }
         Host::Unix(_) => true,
-    }
+    });
+    named && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
 /// What a connection is made with.
@@ -108,4 +110,25 @@ fn of_file(path: &Path) -> Result<RootCertStore, OpenError> {
         return Err(wrong("it holds no certificate".to_owned()));
     }
     Ok(roots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_is_off_on_this_machine_alone_or_where_it_is_said() {
+        for (url, off) in [
+            ("postgres://a@localhost/x", true),
+            ("postgres://a@127.0.0.1,[::1]/x", true),
+            ("postgres://a@db.example/x?sslmode=disable", true),
+            ("postgres://a@db.example/x", false),
+            ("postgres://a@localhost,db.example/x", false),
+            ("postgres://a@localhost/x?hostaddr=192.0.2.1", false),
+            ("postgres://a@localhost/x?sslmode=verify-full", false),
+        ] {
+            let mode = parse(url).unwrap().config.get_ssl_mode();
+            assert_eq!(mode, if off { SslMode::Disable } else { SslMode::Require }, "{url}");
+        }
+    }
 }

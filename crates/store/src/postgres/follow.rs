@@ -6,6 +6,7 @@ use super::{
     revocation::{self, CHANNEL},
 };
 use crate::{error::Fault, news::News};
+use authmint_domain::port::StoreError;
 use std::{
     future::poll_fn,
     sync::{Arc, atomic::Ordering},
@@ -23,7 +24,7 @@ pub(super) async fn follow(database: Arc<Database>, connecting: Connecting, news
             heard = listen(&database, &connecting, &news) => heard,
             () = look(&database, &news) => return,
         };
-        let fault = heard.err().map(|fault| authmint_domain::port::StoreError::from(fault).to_string());
+        let fault = heard.err().map(|fault| StoreError::from(fault).to_string());
         tracing::debug!(reason = fault, "nobody tells of the feed now; it is looked at twice a second");
         // A database that does not tell is asked again now and then: it may be another one by then.
         tokio::select! {

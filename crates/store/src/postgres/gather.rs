@@ -170,7 +170,7 @@ async fn commit_together(
     let work = async {
         let mut attempts = Attempts::default();
         loop {
-            let outcome = match Tx::begin_asking(database, LOCK, &[&keys]).await {
+            let outcome = match Tx::begin_asking(database, Some((LOCK, &[&keys]))).await {
                 Ok((tx, rows)) => {
                     let outcome = decide_all(&tx, &rows, group).await;
                     tx.end(outcome).await

@@ -147,11 +147,7 @@ impl port::Store for PostgresStore {
         decide: impl Decide<Project, AdminDecision<Project, A>>,
     ) -> Result<A, StoreError> {
         let (answer, kept) = Aside::new();
-        let decide = move |found: Option<&_>| {
-            let AdminDecision { put, audit, revocation, answer } = decide(found);
-            kept.put(answer);
-            AdminDecision { put, audit, revocation, answer: () }
-        };
+        let decide = kept.admin(decide);
         let entry = self.decided_project(id, Box::new(decide)).await?;
         self.news.tell_of(entry);
         answer.take()
@@ -167,11 +163,7 @@ impl port::Store for PostgresStore {
         decide: impl Decide<ApiKeyRecord, AdminDecision<ApiKeyRecord, A>>,
     ) -> Result<A, StoreError> {
         let (answer, kept) = Aside::new();
-        let decide = move |found: Option<&_>| {
-            let AdminDecision { put, audit, revocation, answer } = decide(found);
-            kept.put(answer);
-            AdminDecision { put, audit, revocation, answer: () }
-        };
+        let decide = kept.admin(decide);
         self.decided_api_key(id, Box::new(decide)).await?;
         answer.take()
     }
@@ -190,11 +182,7 @@ impl port::Store for PostgresStore {
         decide: impl Decide<OperatorTokenRecord, AdminDecision<OperatorTokenRecord, A>>,
     ) -> Result<A, StoreError> {
         let (answer, kept) = Aside::new();
-        let decide = move |found: Option<&_>| {
-            let AdminDecision { put, audit, revocation, answer } = decide(found);
-            kept.put(answer);
-            AdminDecision { put, audit, revocation, answer: () }
-        };
+        let decide = kept.admin(decide);
         self.decided_operator_token(id, Box::new(decide)).await?;
         answer.take()
     }

@@ -14,7 +14,7 @@ use crate::{
 };
 use authmint_domain::port::StoreError;
 use std::{
-    ops::ControlFlow,
+    ops::{ControlFlow, Deref},
     sync::atomic::{AtomicU64, Ordering},
 };
 use tokio_postgres::error::SqlState;
@@ -39,6 +39,15 @@ pub(super) struct Tx<'d> {
     written: AtomicU64,
 }
 
+/// Questions are asked as on any connection.
+impl Deref for Tx<'_> {
+    type Target = Db;
+
+    fn deref(&self) -> &Db {
+        self.db.as_ref().expect("a transaction is not used after its end")
+    }
+}
+
 /// Why a transaction was not committed.
 pub(super) enum Undone {
     /// It met another, or the database was away: to be begun again.
@@ -56,23 +65,25 @@ impl From<Fault> for Undone {
 impl<'d> Tx<'d> {
     /// Begins a transaction.
     pub(super) async fn begin(database: &'d Database) -> Result<Self, Undone> {
-        Ok(Self::begin_asking(database, "SELECT 1::bigint", &[]).await?.0)
+        Ok(Self::begin_asking(database, None).await?.0)
     }
 
-    /// Begins a transaction with its first question, in one round trip.
+    /// Begins a transaction, with its first question in the same round trip.
     pub(super) async fn begin_asking(
         database: &'d Database,
-        sql: &str,
-        values: Values<'_>,
+        first: Option<(&str, Values<'_>)>,
     ) -> Result<(Self, Vec<tokio_postgres::Row>), Undone> {
         let db = database.connection().await?;
         let mut tx = Self { database, db: Some(db), id: Uuid::nil(), written: AtomicU64::new(0) };
-        let db = tx.db();
         // Sent one after another, answered together.
         let read = |row: &dyn Row| Columns::only::<[u8; 16]>(row, "commits", "id");
-        let begun = async {
-            tokio::try_join!(biased; db.batch("BEGIN"), db.one(MARK, &[], read), db.rows(sql, values))
+        let asked = async {
+            match first {
+                Some((sql, values)) => tx.rows(sql, values).await,
+                None => Ok(Vec::new()),
+            }
         };
+        let begun = async { tokio::try_join!(biased; tx.batch("BEGIN"), tx.one(MARK, &[], read), asked) };
         match begun.await {
             Ok(((), id, rows)) => {
                 tx.id =
@@ -83,40 +94,11 @@ impl<'d> Tx<'d> {
         }
     }
 
-    fn db(&self) -> &Db {
-        self.db.as_ref().expect("a transaction is not used after its end")
-    }
-
+    /// Runs a statement and answers how many rows it wrote: from the first on there is something to commit.
     pub(super) async fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, Fault> {
-        let written = self.db().execute(sql, values).await?;
+        let written = Db::execute(self, sql, values).await?;
         self.written.fetch_add(written, Ordering::Relaxed);
         Ok(written)
-    }
-
-    pub(super) async fn one<T>(
-        &self,
-        sql: &str,
-        values: Values<'_>,
-        read: impl Fn(&dyn Row) -> Result<T, Fault>,
-    ) -> Result<Option<T>, Fault> {
-        self.db().one(sql, values, read).await
-    }
-
-    pub(super) async fn all<T>(
-        &self,
-        sql: &str,
-        values: Values<'_>,
-        read: impl FnMut(&dyn Row) -> Result<T, Fault>,
-    ) -> Result<Vec<T>, Fault> {
-        self.db().all(sql, values, read).await
-    }
-
-    pub(super) async fn rows(
-        &self,
-        sql: &str,
-        values: Values<'_>,
-    ) -> Result<Vec<tokio_postgres::Row>, Fault> {
-        self.db().rows(sql, values).await
     }
 
     /// Learns whether the database takes writes: it took the mark of this very transaction.
@@ -147,7 +129,7 @@ impl<'d> Tx<'d> {
             self.roll_back().await;
             return Ok(answer);
         }
-        let Err(fault) = self.db().batch(COMMIT).await else {
+        let Err(fault) = self.batch(COMMIT).await else {
             self.db = None;
             return Ok(answer);
         };
@@ -173,7 +155,7 @@ impl<'d> Tx<'d> {
     }
 
     async fn roll_back(&mut self) {
-        if self.db().batch("ROLLBACK").await.is_ok() {
+        if self.batch("ROLLBACK").await.is_ok() {
             self.db = None;
         } else {
             self.discard();

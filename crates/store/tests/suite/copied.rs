@@ -103,5 +103,8 @@ async fn a_copy_that_was_broken_off_goes_on_and_a_target_of_another_installation
     drop(stranger);
     let refused = copy(&from, &to).await.unwrap_err();
     assert!(matches!(refused, CopyError::Differs { .. }), "{refused}");
+    let missing = sqlite_thread();
+    assert!(matches!(copy(&missing, &to).await.unwrap_err(), CopyError::Missing { .. }));
+    assert!(!missing.path().exists(), "and none is made");
     assert!(matches!(copy(&from, &from).await.unwrap_err(), CopyError::Same));
 }

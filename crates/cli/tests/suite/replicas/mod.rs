@@ -134,6 +134,8 @@ async fn an_installation_moves_to_postgresql_with_its_sessions_and_a_restored_on
     assert_eq!(on_a_file.terminate().code(), Some(0));
 
     let from = format!("sqlite:{}", place.path("data/authmint.db").display());
+    let told = place.refused(&["copy", "--from", &from, "--to", "postgres://me:hunter2@db/x?sslmode=prefer"]);
+    assert!(told.contains("--to: sslmode is verify-full") && !told.contains("hunter2"), "{told}");
     place.run(&["copy", "--from", &from, "--to", &url]);
     place.run(&["copy", "--from", &from, "--to", &url]);
     let text = std::fs::read_to_string(place.path("authmint.toml")).unwrap();

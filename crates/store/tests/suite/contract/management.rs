@@ -205,9 +205,13 @@ pub(crate) async fn users_are_listed_by_age_and_searched_by_address_page_by_page
         assert_eq!(found, ["ad@example.org", "ada@example.com", "adam@example.com"]);
     }
     assert_eq!(read(Some("ada@example.com"), 10).await, [users[0].clone()]);
-    for nothing in ["%", "_", "x", "ada@example.com'--", "\u{10ffff}"] {
+    for nothing in ["%", "_", "x", "ada@example.com'--", "\u{10ffff}", "\0", "ad\0"] {
         assert_eq!(read(Some(nothing), 10).await, [], "{nothing}");
     }
+    let made_up = UserCursor::Address("ad\0".to_owned(), users[0].id);
+    let query =
+        UserQuery { project_id: PROJECT, address: Some("ad\0".to_owned()), after: Some(made_up), limit: 9 };
+    assert_eq!(store.users(query).await.unwrap(), []);
 }
 
 pub(crate) async fn sessions_of_a_user_are_listed_newest_first_with_where_they_were_opened(
