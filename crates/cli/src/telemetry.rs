@@ -9,8 +9,15 @@ mod otlp;
 pub(crate) use otlp::Traces;
 
 use crate::config::LogConfig;
-use std::io::{self, IsTerminal as _, Write as _};
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use std::{
+    env,
+    io::{self, IsTerminal as _, Write as _},
+};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt,
+    prelude::*,
+};
 
 /// The target of the line that tells of the start.
 pub(crate) const START: &str = "authmint_start";
@@ -33,11 +40,13 @@ pub(crate) fn say_error(error: &dyn std::error::Error) {
 }
 
 /// Sends logs to standard error; `AUTHMINT_LOG` filters them (`info`, `authmint_server=debug`, …).
-pub(crate) fn log_to_stderr(default: &str) {
-    let filter = EnvFilter::builder()
-        .with_env_var("AUTHMINT_LOG")
-        .try_from_env()
-        .unwrap_or_else(|_| EnvFilter::new(default));
+#[expect(
+    clippy::disallowed_methods,
+    reason = "`dev` has no configuration; how much it says is no part of what it does"
+)]
+pub(crate) fn log_to_stderr(default: &Targets) {
+    let asked = env::var("AUTHMINT_LOG").ok().and_then(|text| text.parse().ok());
+    let filter = asked.unwrap_or_else(|| default.clone());
     // Colours are for people; a file or a log collector gets plain text.
     let lines = fmt::layer().with_writer(io::stderr).with_target(false).with_ansi(io::stderr().is_terminal());
     // A second start in one process (tests) keeps the first subscriber.
@@ -48,7 +57,7 @@ pub(crate) fn log_to_stderr(default: &str) {
 /// the start is always in the log.
 pub(crate) fn log_as(config: &LogConfig, traces: &Traces) {
     // The filter is of the log alone: whoever wants few lines may want every trace.
-    let filter = EnvFilter::new(format!("{},{START}=info", config.filter));
+    let filter = config.filter.clone().with_target(START, LevelFilter::INFO);
     let lines = fmt::layer().with_writer(io::stderr).with_target(false);
     let registry = tracing_subscriber::registry().with(traces.layer());
     let _kept = if config.json {

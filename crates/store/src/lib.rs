@@ -97,6 +97,8 @@ pub struct PostgresOptions {
     pub statement_timeout: Duration,
     /// How long a call tries before it is answered with "not now".
     pub patience: Duration,
+    /// Of how many sessions what never changes is kept in memory, half a kilobyte each: their refreshes read less.
+    pub known_sessions: usize,
 }
 
 impl Default for PostgresOptions {
@@ -106,6 +108,7 @@ impl Default for PostgresOptions {
             connect_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(5),
             patience: Duration::from_secs(8),
+            known_sessions: 65_536,
         }
     }
 }

@@ -96,6 +96,15 @@ pub(super) const KEYS: &[Key] = &[
         kind: Kind::Number { least: 1, most: 60 },
     },
     Key {
+        name: "database_known_sessions",
+        about: &[
+            "PostgreSQL: of how many sessions the part that never changes is kept in memory, about half a kilobyte each, so",
+            "that their refreshes read less.",
+        ],
+        example: "65536",
+        kind: Kind::Number { least: 0, most: 100_000_000 },
+    },
+    Key {
         name: "smtp",
         about: &[
             "The mail server: smtps://, smtp+starttls://, or smtp:// on this machine. A special character in user,",

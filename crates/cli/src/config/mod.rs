@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// The address unless another is given.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8420);
@@ -97,10 +97,10 @@ pub(crate) enum KeyRingPlace {
 }
 
 /// What is logged, and how.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct LogConfig {
-    /// The filter, which parses.
-    pub(crate) filter: String,
+    /// What is said, by the module that says it.
+    pub(crate) filter: Targets,
     /// One object a line rather than text.
     pub(crate) json: bool,
 }
@@ -146,9 +146,7 @@ impl ServiceConfig {
         let limits = limits::read(&mut values);
         let audit_kept_for = Duration::from_secs(values.number("audit_days") * 86_400);
         let filter = values.optional("log", |text| {
-            let parsed = EnvFilter::builder().parse(text);
-            parsed
-                .map(|_| text.to_owned())
+            text.parse::<Targets>()
                 .map_err(|_| "must be a filter such as info or warn,authmint_server=debug".to_owned())
         });
         let json = values.optional("log_format", |text| match text {
@@ -168,7 +166,7 @@ impl ServiceConfig {
                 limits,
                 audit_kept_for,
                 log: LogConfig {
-                    filter: filter.unwrap_or_else(|| "info".to_owned()),
+                    filter: filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)),
                     json: json.unwrap_or(false),
                 },
                 otlp_endpoint,
@@ -228,11 +226,18 @@ fn read_database(values: &mut Values) -> Option<DatabaseConfig> {
     });
     let key_ring = values.required("key_ring", read_key_ring);
     let mut seconds = |key| Duration::from_secs(values.number(key));
+    let (connect_timeout, statement_timeout, patience) = (
+        seconds("database_connect_timeout"),
+        seconds("database_statement_timeout"),
+        seconds("database_patience"),
+    );
+    let mut count = |key| usize::try_from(values.number(key)).unwrap_or(usize::MAX);
     let postgres = PostgresOptions {
-        connect_timeout: seconds("database_connect_timeout"),
-        statement_timeout: seconds("database_statement_timeout"),
-        patience: seconds("database_patience"),
-        connections: usize::try_from(values.number("database_connections")).unwrap_or(usize::MAX),
+        connections: count("database_connections"),
+        connect_timeout,
+        statement_timeout,
+        patience,
+        known_sessions: count("database_known_sessions"),
     };
     let days = values.number("signing_key_rotation");
     let signing_keys = Schedule::rotating_every(Duration::from_secs(days * 86_400));

@@ -2,6 +2,7 @@
 
 use super::{
     connect::Connecting,
+    known::Known,
     query::{Db, Values},
 };
 use crate::{
@@ -28,6 +29,7 @@ pub(super) struct Database {
     pool: Pool,
     pub(super) options: PostgresOptions,
     pub(super) counters: Arc<WriteCounters>,
+    pub(super) known: Known,
     last_audit_number: AtomicU64,
     /// Whether the database tells those who listen: some that speak PostgreSQL's protocol do not.
     pub(super) notifies: AtomicBool,
@@ -60,6 +62,7 @@ impl Database {
             .map_err(|error| OpenError::Database { reason: error.to_string() })?;
         Ok(Self {
             pool,
+            known: Known::new(options.known_sessions),
             options,
             counters,
             last_audit_number: AtomicU64::new(0),

@@ -8,10 +8,10 @@
 
 use super::{
     database::Database,
-    session::{LOCK, Sessions, keys},
+    session::Sessions,
     transaction::{Attempts, Tx},
 };
-use crate::error::unavailable;
+use crate::error::{Fault, unavailable};
 use authmint_domain::{
     model::session::{Decision, Session},
     port::{Decide, StoreError},
@@ -166,13 +166,13 @@ async fn commit_together(
     database: &Database,
     group: &mut [Box<dyn Job>],
 ) -> Result<Result<Option<u64>, StoreError>, StoreError> {
-    let keys = keys(group.iter().map(|job| job.id()));
+    let ids = group.iter().map(|job| *job.id()).collect();
     let work = async {
         let mut attempts = Attempts::default();
         loop {
-            let outcome = match Tx::begin_asking(database, Some((LOCK, &[&keys]))).await {
-                Ok((tx, rows)) => {
-                    let outcome = decide_all(&tx, &rows, group).await;
+            let outcome = match Tx::begin_locking(database, &ids).await {
+                Ok((tx, found)) => {
+                    let outcome = decide_all(&tx, Sessions::of(found), group).await;
                     tx.end(outcome).await
                 }
                 Err(undone) => Err(undone),
@@ -187,10 +187,9 @@ async fn commit_together(
 
 async fn decide_all(
     tx: &Tx<'_>,
-    rows: &[tokio_postgres::Row],
+    mut sessions: Sessions,
     group: &mut [Box<dyn Job>],
-) -> Result<Option<u64>, crate::error::Fault> {
-    let mut sessions = Sessions::of(rows)?;
+) -> Result<Option<u64>, Fault> {
     for job in group {
         job.decide(&mut sessions);
     }

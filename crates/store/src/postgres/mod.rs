@@ -14,6 +14,7 @@ mod decided;
 mod follow;
 mod gather;
 mod issuer;
+mod known;
 mod limit;
 mod migrate;
 mod one_time_secret;

@@ -1,10 +1,6 @@
 //! What a restored database must forget before it serves anybody.
 
-use super::{
-    revocation,
-    session::{LOCK, Sessions},
-    transaction::Tx,
-};
+use super::{known, revocation, session::Sessions, transaction::Tx};
 use crate::{error::Fault, row::Columns};
 use authmint_domain::model::session::{Decision, Session};
 use authmint_protocol::{id::SessionId, time::Timestamp};
@@ -32,13 +28,14 @@ pub(super) async fn decide_all(
         let keys: Vec<Uuid> = tx.all(NEXT, &[&last, &STRETCH], |row| read(row).map(Uuid::from_bytes)).await?;
         let Some(end) = keys.last() else { break };
         last = *end;
-        let mut sessions = Sessions::of(&tx.rows(LOCK, &[&keys]).await?)?;
-        for key in &keys {
+        let ids = keys.iter().map(|key| SessionId::from_bytes(*key.as_bytes())).collect();
+        let mut sessions = Sessions::of(known::lock(tx.database, tx, &ids).await?);
+        for id in ids {
             let decide = |found: Option<&Session>| {
                 let Decision { change, answer } = found.map_or(Decision::keep(false), decide);
                 Ok((change, answer))
             };
-            ended += u64::from(sessions.decide(SessionId::from_bytes(*key.as_bytes()), decide)?);
+            ended += u64::from(sessions.decide(id, decide)?);
         }
         sessions.write(tx).await?;
     }

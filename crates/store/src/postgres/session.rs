@@ -1,6 +1,6 @@
 //! Sessions: loaded by one look-up, changed by one guarded write of their state, many at a time.
 
-use super::{audit, database::Database, query::Key, revocation, transaction::Tx};
+use super::{audit, database::Database, known::Found, query::Key, revocation, transaction::Tx};
 use crate::{
     error::{Fault, taken},
     row::session::{read, select_sessions, winner},
@@ -22,19 +22,6 @@ use authmint_protocol::{
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-/// The sessions of these IDs, locked until the transaction ends. The lock is on the state: what else there is never changes.
-///
-/// Everybody locks in the order of the IDs.
-pub(super) const LOCK: &str = select_sessions!("JOIN", "WHERE s.id = ANY ($1) ORDER BY s.id FOR UPDATE OF t");
-
-/// The values of [`LOCK`].
-pub(super) fn keys<'i>(ids: impl Iterator<Item = &'i SessionId>) -> Vec<Uuid> {
-    let mut keys: Vec<Uuid> = ids.map(Key::key).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys
-}
-
 /// Sessions as a transaction found them, and as they are to be.
 #[derive(Default)]
 pub(super) struct Sessions {
@@ -50,20 +37,9 @@ struct Held {
 }
 
 impl Sessions {
-    /// Takes the rows of [`LOCK`]. A broken row is known to those who ask for it, and is nobody else's matter.
-    pub(super) fn of(rows: &[tokio_postgres::Row]) -> Result<Self, Fault> {
-        let mut found = HashMap::with_capacity(rows.len());
-        for row in rows {
-            let id = SessionId::from_bytes(*row.try_get::<_, Uuid>(0)?.as_bytes());
-            let held = read(row).map_err(StoreError::from).map(|now| Held {
-                before: now.rotation.clone(),
-                now,
-                rotated: false,
-                ends: None,
-            });
-            found.insert(id, held);
-        }
-        Ok(Self { found, ends: Vec::new() })
+    pub(super) fn of(found: Found) -> Self {
+        let held = |now: Session| Held { before: now.rotation.clone(), now, rotated: false, ends: None };
+        Self { found: found.into_iter().map(|(id, now)| (id, now.map(held))).collect(), ends: Vec::new() }
     }
 
     /// Decides over one of them, as those before have left it.

@@ -6,6 +6,7 @@
 
 use super::{
     database::{Database, pause},
+    known::{self, Found},
     query::{Db, Values},
 };
 use crate::{
@@ -13,7 +14,9 @@ use crate::{
     row::{Columns, Row},
 };
 use authmint_domain::port::StoreError;
+use authmint_protocol::id::SessionId;
 use std::{
+    collections::BTreeSet,
     ops::{ControlFlow, Deref},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -35,6 +38,7 @@ pub(super) struct Tx<'d> {
     pub(super) database: &'d Database,
     // None once it has ended.
     db: Option<Db>,
+    // Its row in `commits`.
     id: Uuid,
     written: AtomicU64,
 }
@@ -65,30 +69,26 @@ impl From<Fault> for Undone {
 impl<'d> Tx<'d> {
     /// Begins a transaction.
     pub(super) async fn begin(database: &'d Database) -> Result<Self, Undone> {
-        Ok(Self::begin_asking(database, None).await?.0)
+        Ok(Self::begin_locking(database, &BTreeSet::new()).await?.0)
     }
 
-    /// Begins a transaction, with its first question in the same round trip.
-    pub(super) async fn begin_asking(
+    /// Begins a transaction, and locks these sessions in the same round trip.
+    pub(super) async fn begin_locking(
         database: &'d Database,
-        first: Option<(&str, Values<'_>)>,
-    ) -> Result<(Self, Vec<tokio_postgres::Row>), Undone> {
+        ids: &BTreeSet<SessionId>,
+    ) -> Result<(Self, Found), Undone> {
         let db = database.connection().await?;
         let mut tx = Self { database, db: Some(db), id: Uuid::nil(), written: AtomicU64::new(0) };
         // Sent one after another, answered together.
         let read = |row: &dyn Row| Columns::only::<[u8; 16]>(row, "commits", "id");
-        let asked = async {
-            match first {
-                Some((sql, values)) => tx.rows(sql, values).await,
-                None => Ok(Vec::new()),
-            }
-        };
-        let begun = async { tokio::try_join!(biased; tx.batch("BEGIN"), tx.one(MARK, &[], read), asked) };
-        match begun.await {
-            Ok(((), id, rows)) => {
+        let locked = known::lock(database, &tx, ids);
+        let begun =
+            async { tokio::try_join!(biased; tx.batch("BEGIN"), tx.one(MARK, &[], read), locked) }.await;
+        match begun {
+            Ok(((), id, found)) => {
                 tx.id =
                     id.map(Uuid::from_bytes).ok_or_else(|| Fault::refused("a transaction has no mark"))?;
-                Ok((tx, rows))
+                Ok((tx, found))
             }
             Err(fault) => Err(tx.undo(fault).await),
         }

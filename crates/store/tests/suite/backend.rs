@@ -73,11 +73,14 @@ pub(crate) fn postgres() -> Backend {
     of_server(&SERVER)
 }
 
-/// The same, where every transaction must look as if it had run alone: retries are the rule there.
+/// The same, where every transaction must look as if it had run alone, so that retries are the rule; and by a process that keeps
+/// nothing in memory of the sessions it saw.
 pub(crate) fn postgres_serializable() -> Backend {
     static SERVER: LazyLock<Server> = LazyLock::new(|| {
         Server::with_settings(&["max_connections=400", "default_transaction_isolation=serializable"])
             .expect("PostgreSQL starts")
     });
-    of_server(&SERVER)
+    let mut backend = of_server(&SERVER);
+    backend.options.postgres.known_sessions = 0;
+    backend
 }

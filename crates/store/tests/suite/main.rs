@@ -60,6 +60,7 @@ macro_rules! contract {
                 management::ending_all_sessions_of_a_user_is_one_entry_of_the_feed_and_voids_waiting_secrets,
                 management::threat_22_a_disabled_user_is_refused_everywhere_until_enabled,
                 management::a_deleted_user_leaves_nothing_but_the_trail_and_the_feed,
+                management::threat_13_what_another_process_changed_of_a_session_is_seen,
                 management::a_user_of_another_project_is_not_decided_over,
                 management::threat_13_ending_all_beside_refreshes_and_trades_leaves_no_session_alive,
                 management::users_are_listed_by_age_and_searched_by_address_page_by_page,

@@ -25,6 +25,7 @@ use authmint_server::{
 use authmint_store::{Options as StoreOptions, Store, StoreUrl};
 use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
 use tokio::net::TcpListener;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// Where an app under development waits for its users, if it listens where most do.
 const APP_CALLBACK: &str = "http://localhost:3000/auth/callback";
@@ -91,7 +92,12 @@ pub(crate) struct Running {
 
 /// Runs the command until it is told to stop.
 pub(crate) fn run(options: &Options) -> Result<(), CommandError> {
-    telemetry::log_to_stderr(if options.json { "warn" } else { "warn,authmint_server=info" });
+    let quiet = Targets::new().with_default(LevelFilter::WARN);
+    telemetry::log_to_stderr(&if options.json {
+        quiet
+    } else {
+        quiet.with_target("authmint_server", LevelFilter::INFO)
+    });
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(options))
 }
 

@@ -2,7 +2,7 @@ use crate::{
     backend::Backend,
     fixture::{
         PROJECT, admission, admit, api_key, at, at_once, audited, bytes, events, exchange, open_session,
-        project, refresh, seeded,
+        project, refresh, seeded, sign_out,
     },
 };
 use authmint_domain::{
@@ -12,7 +12,7 @@ use authmint_domain::{
         operator_token::OperatorTokenRecord,
         project::Project,
         revocation::{Revocation, Revoked},
-        session::{EndReason, Ended, RefreshRefused},
+        session::{Decision, EndReason, Ended, RefreshRefused, Session},
         user::{User, UserChange, UserCursor, UserDecision, UserQuery},
     },
     port::{AdminDecision, Admission, Admitted, PurgeBefore, Shown, Store as _, StoreError},
@@ -124,6 +124,33 @@ pub(crate) async fn a_deleted_user_leaves_nothing_but_the_trail_and_the_feed(bac
     assert!(!change(&store, user, UserChange::Delete(at(5)), at(5)).await, "gone is gone");
     let new = admit(&store, admission("user1@example.com", 12, at(6))).await.unwrap();
     assert_ne!(new.id, user, "whoever proves the address is somebody new");
+}
+
+pub(crate) async fn threat_13_what_another_process_changed_of_a_session_is_seen(backend: &Backend) {
+    let (here, there) = (seeded(backend).await, backend.open().await);
+    let mut sessions = Vec::new();
+    for number in 1..=4 {
+        let id = open_session(&here, number).await.id;
+        refresh(&here, id, (1, 1), at(200)).await.unwrap().unwrap();
+        sessions.push(id);
+    }
+    let [rotated, ended, deleted, cut] = sessions.try_into().unwrap();
+    refresh(&there, rotated, (2, 1), at(400)).await.unwrap().unwrap();
+    let reply = refresh(&here, rotated, (3, 1), at(600)).await.unwrap().unwrap();
+    assert_eq!(reply.token.generation, 4, "each sees the other's rotation");
+    sign_out(&there, ended, at(601)).await.unwrap();
+    assert_eq!(refresh(&here, ended, (2, 1), at(602)).await.unwrap(), Err(RefreshRefused::Revoked));
+    let owner = there.session(deleted).await.unwrap().unwrap().user.id;
+    assert!(change(&there, owner, UserChange::Delete(at(603)), at(603)).await);
+    let is_gone = here.decide_session(deleted, |found: Option<&Session>| Decision::keep(found.is_none()));
+    assert!(is_gone.await.unwrap(), "what a process remembers of a session does not keep it");
+    let forbid = |found: Option<&Project>| {
+        let put = Project { not_before: Some(at(604)), ..found.unwrap().clone() };
+        let line = AuditEvent::new(at(604), AuditKind::NotBeforeSet, Some(PROJECT), Origin::COMMAND_LINE);
+        AdminDecision::put(put, line, ())
+    };
+    there.decide_project(PROJECT, forbid).await.unwrap();
+    assert_eq!(refresh(&here, cut, (2, 1), at(605)).await.unwrap(), Err(RefreshRefused::Revoked));
 }
 
 pub(crate) async fn a_user_of_another_project_is_not_decided_over(backend: &Backend) {
