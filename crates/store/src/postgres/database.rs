@@ -13,7 +13,7 @@ use crate::{
 };
 use authmint_domain::port::StoreError;
 use authmint_protocol::time::Timestamp;
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime};
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
     sync::{
@@ -55,6 +55,8 @@ impl Database {
         let pool = Pool::builder(manager)
             .max_size(options.connections.max(2))
             .runtime(Runtime::Tokio1)
+            // The server's process that was used last has its plans and pages at hand.
+            .queue_mode(QueueMode::Lifo)
             .wait_timeout(Some(options.patience))
             .create_timeout(Some(options.connect_timeout))
             .post_create(prepare)

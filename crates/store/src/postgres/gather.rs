@@ -1,7 +1,7 @@
 //! Decisions over sessions, gathered: what waits while a group commits is the next group.
 //!
-//! Two groups may be under way: while one waits for the disk, the other is decided. Both may be about one session; the row's lock
-//! lets one after the other.
+//! Three groups may be under way: while one waits for the disk, another is decided and a third gathers. They may be about one
+//! session; the row's lock lets one after the other.
 //!
 //! A group is one transaction of three round trips, however many sessions it is about: begin and lock, write, commit. Decisions
 //! over one session see each other's outcome in order, so a storm of refreshes of one token is one write.
@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 /// Decisions in one transaction: enough to share its round trips, few enough that the first does not wait for the last.
 const GROUP: usize = 512;
 /// Groups under way at one time.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 3;
 /// From this many in a group on there is a crowd, and a moment is waited for it to gather again.
 const CROWD: usize = 8;
 /// For how long: less than a commit takes.
@@ -115,9 +115,9 @@ async fn commit_all(database: Arc<Database>, mut waiting: mpsc::Receiver<Box<dyn
         if waiting.recv_many(&mut group, GROUP).await == 0 {
             return;
         }
-        let wanted = last / 2;
+        let wanted = last;
         if last >= CROWD && group.len() < wanted {
-            // Those who were just answered are about to ask again: one commit serves half of them.
+            // Those who were just answered are about to ask again: one commit serves them, too.
             let gathered =
                 async { while group.len() < wanted && waiting.recv_many(&mut group, GROUP).await > 0 {} };
             let _late = tokio::time::timeout(LINGER, gathered).await;

@@ -42,6 +42,8 @@ pub(super) async fn lock(database: &Database, db: &Db, ids: &BTreeSet<SessionId>
         state_columns!(),
         " FROM session_states t WHERE t.session_id = ANY ($1) ORDER BY t.session_id FOR UPDATE"
     );
+    // The server keeps the plan of this one, and makes that of the other anew each time.
+    const CUT: &str = "SELECT id, not_before FROM projects WHERE id = $1";
     const CUTS: &str = "SELECT id, not_before FROM projects WHERE id = ANY ($1)";
     const REST: &str = concat!(
         "SELECT ",
@@ -65,8 +67,15 @@ pub(super) async fn lock(database: &Database, db: &Db, ids: &BTreeSet<SessionId>
     let asked = |sql, keys| async move {
         if Vec::is_empty(keys) { Ok(Vec::new()) } else { db.rows(sql, &[keys]).await }
     };
+    let asked_cuts = async {
+        if let [project] = projects[..] {
+            db.rows(CUT, &[&project]).await
+        } else {
+            asked(CUTS, &projects).await
+        }
+    };
     let (states, cuts, rest) =
-        tokio::try_join!(biased; asked(STATES, &keys), asked(CUTS, &projects), asked(REST, &unknown))?;
+        tokio::try_join!(biased; asked(STATES, &keys), asked_cuts, asked(REST, &unknown))?;
     let cuts: HashMap<ProjectId, Option<Timestamp>> = cuts.iter().map(cut).collect::<Result<_, _>>()?;
     let mut found = Found::with_capacity(states.len());
     let mut read = HashMap::with_capacity(rest.len());
