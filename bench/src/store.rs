@@ -95,8 +95,10 @@ async fn seeded(path: &Path) -> Arc<Store> {
 }
 
 fn id(number: u32) -> [u8; 16] {
-    // Spread over the tree as drawn IDs are.
-    u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()
+    // As the service draws them: behind the time, a few within each millisecond, and no order among these.
+    let spread = u128::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
+    let bits = spread[..10].try_into().expect("ten of sixteen bytes");
+    *SessionId::drawn(Timestamp::from_unix_millis(1_795_000_000_000 + i64::from(number / 8)), bits).as_bytes()
 }
 
 pub(crate) async fn seed(store: &Arc<Store>) {

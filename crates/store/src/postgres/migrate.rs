@@ -23,7 +23,7 @@ macro_rules! migrations {
 }
 
 /// In the order in which they are applied; what is listed here is never edited again.
-const MIGRATIONS: [Migration; 7] = migrations![
+const MIGRATIONS: [Migration; 8] = migrations![
     "0001_sign_in_and_sessions",
     "0002_signing_key_states",
     "0003_revocation_feed",
@@ -31,6 +31,7 @@ const MIGRATIONS: [Migration; 7] = migrations![
     "0005_issuers",
     "0006_session_users",
     "0007_session_states",
+    "0008_sessions_by_user",
 ];
 
 /// How often it is begun again where another replica is at it.
@@ -86,7 +87,8 @@ async fn in_one(db: &Db) -> Result<(), Failed> {
     const NAMES: &str = "SELECT name, hash FROM migrations ORDER BY name";
     const TABLE: &str = "CREATE TABLE migrations (name TEXT NOT NULL PRIMARY KEY, hash BYTEA NOT NULL)";
     const APPLIED: &str = "INSERT INTO migrations (name, hash) VALUES ($1, $2)";
-    db.batch("BEGIN").await?;
+    // A big table takes as long as it takes.
+    db.batch("BEGIN; SET LOCAL statement_timeout = 0").await?;
     let there = db.one(THERE, &[], |row| Columns::only::<bool>(row, "migrations", "name")).await?;
     let mut applied: Vec<(String, [u8; 32])> = Vec::new();
     if there == Some(true) {

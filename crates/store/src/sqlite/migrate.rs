@@ -11,7 +11,7 @@ struct Migration {
 }
 
 /// In the order in which they are applied; what is listed here is never edited again.
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         name: "0001_sign_in_and_sessions",
         sql: include_str!("../../migrations/sqlite/0001_sign_in_and_sessions.sql"),
@@ -33,6 +33,10 @@ const MIGRATIONS: [Migration; 7] = [
     Migration {
         name: "0007_session_states",
         sql: include_str!("../../migrations/sqlite/0007_session_states.sql"),
+    },
+    Migration {
+        name: "0008_sessions_by_user",
+        sql: include_str!("../../migrations/sqlite/0008_sessions_by_user.sql"),
     },
 ];
 
