@@ -155,6 +155,14 @@ fn take_mails(stream: &TcpStream, taken: &Sender<String>) {
     }
 }
 
+/// The code that was mailed to this address.
+pub(crate) fn code_in(email: &str, mail: &str) -> String {
+    let mut words = mail.split(|c: char| !c.is_ascii_digit());
+    let code = words.find(|word| word.len() == 6).expect("a code in the mail");
+    ledger::code(email, code);
+    code.to_owned()
+}
+
 /// A running `authmint serve`; it is killed when this is dropped.
 pub(crate) struct Served {
     process: Child,
@@ -186,17 +194,20 @@ impl Served {
         &self.first
     }
 
+    /// Where a path of it is.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.first["address"].as_str().unwrap())
+    }
+
     /// What a path answers to a plain GET: status and text.
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
-        let address = self.first["address"].as_str().unwrap();
-        let answer = self.http.get(format!("http://{address}{path}")).send().await.unwrap();
+        let answer = self.http.get(self.url(path)).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     /// What a path answers to an app's server that shows this key.
     pub(crate) async fn get_as(&self, key: &str, path: &str) -> Value {
-        let address = self.first["address"].as_str().unwrap();
-        let request = self.http.get(format!("http://{address}{path}")).header("x-api-key", key);
+        let request = self.http.get(self.url(path)).header("x-api-key", key);
         let body = request.send().await.unwrap().bytes().await.unwrap();
         serde_json::from_slice(&body).unwrap()
     }
@@ -214,8 +225,7 @@ impl Served {
 
     /// The same; none if the process went away meanwhile.
     pub(crate) async fn try_call(&self, key: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
-        let address = self.first["address"].as_str().unwrap();
-        let url = format!("http://{address}/api/2024-09-26/session/sdk/auth/{path}");
+        let url = self.url(&format!("/api/2024-09-26/session/sdk/auth/{path}"));
         let request = self.http.post(url).header("x-api-key", key).header("content-type", "application/json");
         let answer = request.body(body.to_string()).send().await.ok()?;
         let (status, body) = (answer.status().as_u16(), answer.bytes().await.ok()?);
@@ -229,9 +239,7 @@ impl Served {
         assert_eq!(status, 200, "{sent}");
         // The answer came after the mail server took the mail, so it is here.
         let mail = mails.recv().unwrap();
-        let words = mail.split(|c: char| !c.is_ascii_digit());
-        let code = words.into_iter().find(|word| word.len() == 6).expect("a code in the mail");
-        ledger::code(email, code);
+        let code = code_in(email, &mail);
         let state = sent["emailId"].as_str().unwrap();
         let query = format!("email={email}&signinAuthenticationMethod=email&token={code}&state={state}");
         let (status, proven) = self.call(key, &format!("authenticate?{query}"), &Value::Null).await;

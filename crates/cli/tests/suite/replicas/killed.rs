@@ -1,6 +1,6 @@
 //! Machines die: replicas under load, and the database under all of them. What was acknowledged is there afterwards.
 
-use super::{DATABASE, Fleet, refresh};
+use super::{DATABASE, Fleet, people, refresh};
 use crate::served::Served;
 use authmint_journeys_postgres::Server;
 use authmint_protocol::id::SessionId;
@@ -16,13 +16,13 @@ use tokio::task::JoinSet;
 
 const JARS: u32 = 64;
 /// Every refresh rotates, so that an acknowledged rotation that was lost is seen: its token would be handed back as it is.
-const ROTATING: [&str; 4] = ["--settle", "0", "--grace", "0"];
+pub(super) const ROTATING: [&str; 4] = ["--settle", "0", "--grace", "0"];
 
 /// The replicas that run now; a dead one's place is taken by the next.
-type Replicas = [RwLock<Arc<Served>>; 2];
+pub(super) type Replicas = [RwLock<Arc<Served>>; 2];
 
 /// What one browser holds.
-struct Jar {
+pub(super) struct Jar {
     session: SessionId,
     token: String,
     signed_out: bool,
@@ -30,7 +30,7 @@ struct Jar {
 
 /// Why a jar's history is not an honest one.
 #[derive(Debug, PartialEq, Eq)]
-enum Lost {
+pub(super) enum Lost {
     Rotation,
     SignOut,
     Session(u16, String),
@@ -50,7 +50,7 @@ async fn answered(replicas: &Replicas, key: &str, token: &str, turn: u32) -> Res
 }
 
 /// Holds what a jar was told against what the service knows: the next refresh must rotate, a sign-out must hold.
-async fn check(replicas: &Replicas, key: &str, jar: &mut Jar) -> Result<(), Lost> {
+pub(super) async fn check(replicas: &Replicas, key: &str, jar: &mut Jar) -> Result<(), Lost> {
     let answer = answered(replicas, key, &jar.token, 0).await;
     match answer {
         Ok(_) if jar.signed_out => Err(Lost::SignOut),
@@ -65,7 +65,7 @@ async fn check(replicas: &Replicas, key: &str, jar: &mut Jar) -> Result<(), Lost
 }
 
 /// Lets every jar refresh over and over until `over`; a few sign out instead. Answers them, and how many rotations were acknowledged.
-async fn storm(
+pub(super) async fn storm(
     fleet: &Arc<Fleet>,
     replicas: &Arc<Replicas>,
     jars: Vec<Jar>,
@@ -110,7 +110,7 @@ async fn signs_out(replicas: &Replicas, key: &str, token: &str, turn: u32) -> bo
     unreachable!("turns do not end")
 }
 
-fn jars(fleet: &Fleet, server: &Server, count: u32) -> Vec<Jar> {
+pub(super) fn jars(fleet: &Fleet, server: &Server, count: u32) -> Vec<Jar> {
     let sessions = fleet.copy(server, count);
     sessions
         .into_iter()
@@ -123,7 +123,7 @@ fn two(fleet: &Fleet) -> Arc<Replicas> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn replicas_killed_every_second_lose_no_rotation_and_no_sign_out() {
+async fn replicas_killed_every_second_lose_no_sign_in_no_rotation_and_no_sign_out() {
     const KILLS: usize = 60;
     let server = Server::start().unwrap();
     let fleet = Arc::new(Fleet::start(&server.create_database(DATABASE).unwrap(), &ROTATING).await);
@@ -142,12 +142,21 @@ async fn replicas_killed_every_second_lose_no_rotation_and_no_sign_out() {
             over.store(true, Ordering::Relaxed);
         })
     };
-    let (mut held, rotations) = storm(&fleet, &replicas, held, &over).await;
+    let (signed_in, (mut held, rotations)) =
+        tokio::join!(people::sign_in(&fleet, &replicas, &over), storm(&fleet, &replicas, held, &over));
     killing.await.unwrap();
     assert!(rotations > 60 * JARS, "{rotations} rotations are too few to mean anything");
     for jar in &mut held {
         assert_eq!(check(&replicas, &fleet.key, jar).await, Ok(()));
     }
+    assert!(signed_in.len() > 5, "{} sign-ins are too few to mean anything", signed_in.len());
+    let mut signed_in = signed_in.into_iter();
+    let last = signed_in.next().unwrap();
+    for mut person in signed_in {
+        assert_eq!(people::check(&fleet, &replicas, &mut person).await, Ok(()));
+    }
+    let query = |sql: &str| drop(server.query(DATABASE, sql).unwrap());
+    people::control(&fleet, &replicas, query, last).await;
 
     // What the check is worth: a database that has forgotten one rotation, and one sign-out, is found out.
     let (alive, ended) = (
@@ -208,11 +217,16 @@ async fn a_primary_killed_under_load_loses_nothing_that_its_synchronous_standby_
                 both
             })
         };
-        let (mut held, rotations) = storm(&fleet, &replicas, held, &over).await;
+        let (signed_in, (mut held, rotations)) =
+            tokio::join!(people::sign_in(&fleet, &replicas, &over), storm(&fleet, &replicas, held, &over));
         let (_primary, standby) = failing.await.unwrap();
         assert!(rotations > 10 * JARS, "{rotations} rotations are too few to mean anything");
         for jar in &mut held {
             assert_eq!(check(&replicas, &fleet.key, jar).await, Ok(()));
+        }
+        assert!(!signed_in.is_empty(), "somebody signs in");
+        for mut person in signed_in {
+            assert_eq!(people::check(&fleet, &replicas, &mut person).await, Ok(()));
         }
         let alive = held.iter_mut().find(|jar| !jar.signed_out).unwrap();
         let forget = format!(

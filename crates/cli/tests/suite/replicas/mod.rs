@@ -1,13 +1,23 @@
 //! Several processes on one PostgreSQL database: what one does holds for all, and none of them is missed.
 
 mod killed;
+mod people;
 
-use crate::served::{Place, Served};
+use crate::served::{Place, Served, code_in};
+use authmint::{Auth, AuthOptions, Revocation, protocol::secret::SessionJwt};
 use authmint_domain::model::{key_ring::KeyRing, refresh_token::mint_refresh_token};
 use authmint_journeys_postgres::Server;
 use authmint_protocol::{id::SessionId, refresh_token::unverified_session_id, secret::RefreshToken};
 use serde_json::{Value, json};
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc::Receiver,
+    },
+    time::Duration,
+};
 use tokio::task::JoinSet;
 
 const DATABASE: &str = "authmint";
@@ -19,6 +29,7 @@ struct Fleet {
     project: String,
     ring: KeyRing,
     first: SessionId,
+    mails: Mutex<Receiver<String>>,
 }
 
 impl Fleet {
@@ -36,7 +47,7 @@ impl Fleet {
         let replica = Served::start(&place);
         let token = replica.sign_in(&key, "user@example.com", &mails).await;
         let first = unverified_session_id(&RefreshToken::new(token)).unwrap();
-        Self { place, key, project, ring: ring.trim().parse().unwrap(), first }
+        Self { place, key, project, ring: ring.trim().parse().unwrap(), first, mails: Mutex::new(mails) }
     }
 
     /// Copies the first session so many times: a thousand sign-ins would take longer than all that is to be shown.
@@ -59,6 +70,25 @@ impl Fleet {
             )
             .unwrap();
         (1..=count).map(|number| SessionId::from_bytes(u128::from(number).to_be_bytes())).collect()
+    }
+
+    /// A server's key that may follow the feed.
+    fn feed_key(&self) -> String {
+        let scope = ["--usage", "server", "--scope", "feed.read"];
+        let made =
+            self.place.run(&[&["key", "--json", "create", "--project", &self.project], &scope[..]].concat());
+        made["key"].as_str().unwrap().to_owned()
+    }
+
+    /// The code of the mail to this address: it came before the service said that it was sent.
+    fn mailed_code(&self, email: &str) -> String {
+        let mails = self.mails.lock().unwrap();
+        loop {
+            let mail = mails.try_recv().expect("a mail to this address");
+            if mail.contains(email) {
+                return code_in(email, &mail);
+            }
+        }
     }
 
     fn token(&self, session: SessionId) -> String {
@@ -159,18 +189,7 @@ async fn what_one_replica_ends_is_told_by_the_feed_of_the_other() {
     let server = Server::start().unwrap();
     let fleet = Fleet::start(&server.create_database(DATABASE).unwrap(), &[]).await;
     let (ends, tells) = (Served::start(&fleet.place), Served::start(&fleet.place));
-    let made = fleet.place.run(&[
-        "key",
-        "--json",
-        "create",
-        "--project",
-        &fleet.project,
-        "--usage",
-        "server",
-        "--scope",
-        "feed.read",
-    ]);
-    let key = made["key"].as_str().unwrap().to_owned();
+    let key = fleet.feed_key();
     let feed = async |query: String| tells.get_as(&key, &format!("/api/v1/revocations?{query}")).await;
     let snapshot = feed(String::new()).await;
     let cursor = snapshot["cursor"].as_str().unwrap();
@@ -182,6 +201,74 @@ async fn what_one_replica_ends_is_told_by_the_feed_of_the_other() {
     };
     let (told, ()) = tokio::join!(told, ended);
     assert_eq!(told["entries"][0]["id"], fleet.first.to_string(), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_replica_ends_is_refused_within_two_seconds_by_a_server_that_follows_the_other() {
+    let server = Server::start().unwrap();
+    let fleet = Fleet::start(&server.create_database(DATABASE).unwrap(), &[]).await;
+    let (ends, tells) = (Served::start(&fleet.place), Served::start(&fleet.place));
+    let key = fleet.feed_key();
+    let options = AuthOptions::new(key).base_url(tells.url("")).issuer("http://localhost:8420");
+    let app = Auth::new(options.revocation(Revocation::Required)).unwrap();
+    let token = fleet.token(fleet.first);
+    let (_, answer) = ends.call(&fleet.key, "refresh", &json!({ "refresh": token })).await;
+    let jwt = || Some(SessionJwt::new(answer["jwt"].as_str().unwrap().to_owned()));
+    let served = async || app.get_session_with(jwt(), None).await.is_ok();
+    // It follows from its first request on, and serves once it has caught up.
+    while !served().await {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let token = answer["refresh"]["secret"].as_str().unwrap();
+    assert_eq!(ends.call(&fleet.key, "logout", &json!({ "refresh": token })).await.0, 200);
+    let refused = async {
+        while served().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), refused).await.expect("refused within two seconds");
+    let error = app.get_session_with(jwt(), None).await.unwrap_err();
+    assert_eq!(error.code(), "session_revoked", "for its end, and not because nothing is heard");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_beside_replicas_that_serve_signs_nobody_out() {
+    let server = Server::start().unwrap();
+    let fleet = Arc::new(Fleet::start(&server.create_database(DATABASE).unwrap(), &killed::ROTATING).await);
+    let old = Arc::new(Served::start(&fleet.place));
+    // As the database was before the last migration: to the process that runs there is no difference.
+    let before =
+        "DROP INDEX sessions_of_user; CREATE INDEX sessions_by_user ON sessions (user_id, created_at, id);
+        DELETE FROM migrations WHERE name = '0008_sessions_by_user'";
+    server.query(DATABASE, before).unwrap();
+    let held = killed::jars(&fleet, &server, 16);
+    let replicas = Arc::new([(); 2].map(|()| std::sync::RwLock::new(Arc::clone(&old))));
+    let over = Arc::new(AtomicBool::new(false));
+    let migrating = {
+        let (fleet, replicas, over) = (Arc::clone(&fleet), Arc::clone(&replicas), Arc::clone(&over));
+        tokio::task::spawn_blocking(move || {
+            std::thread::sleep(Duration::from_millis(500));
+            fleet.place.run(&["migrate"]);
+            // From here on half of the calls are a new process's.
+            *replicas[1].write().unwrap() = Arc::new(Served::start(&fleet.place));
+            std::thread::sleep(Duration::from_millis(500));
+            over.store(true, Ordering::Relaxed);
+        })
+    };
+    let (people, (mut held, rotations)) = tokio::join!(
+        people::sign_in(&fleet, &replicas, &over),
+        killed::storm(&fleet, &replicas, held, &over)
+    );
+    migrating.await.unwrap();
+    assert!(rotations > 100 && !people.is_empty(), "{rotations} rotations, {} sign-ins", people.len());
+    for jar in &mut held {
+        assert_eq!(killed::check(&replicas, &fleet.key, jar).await, Ok(()));
+    }
+    for mut person in people {
+        assert_eq!(people::check(&fleet, &replicas, &mut person).await, Ok(()));
+    }
+    let applied = "SELECT count(*) FROM migrations WHERE name = '0008_sessions_by_user'";
+    assert_eq!(server.query(DATABASE, applied).unwrap().trim(), "1");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
