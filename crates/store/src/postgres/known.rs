@@ -86,9 +86,9 @@ pub(super) async fn lock(database: &Database, db: &Db, ids: &BTreeSet<SessionId>
     for row in &states {
         let id = id_of(row)?;
         let fixed = if let Some(fixed) = known.remove(&id) {
-            // A project is never deleted.
-            let not_before = cuts.get(&fixed.project_id).copied().flatten();
-            Ok((Fixed::clone(&fixed), not_before))
+            // Without its project, which nobody deletes, a session is none.
+            let Some(not_before) = cuts.get(&fixed.project_id) else { continue };
+            Ok((Fixed::clone(&fixed), *not_before))
         } else if let Some(read) = read.remove(&id) {
             if let Ok((fixed, _)) = &read {
                 database.known.insert(id, Arc::new(fixed.clone()));
