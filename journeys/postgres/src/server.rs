@@ -48,19 +48,42 @@ impl Server {
     /// As [`Server::start`].
     pub fn with_settings(settings: &[&str]) -> Result<Self, Failed> {
         let mut server = Self::prepared(random(), settings.iter().map(ToString::to_string).collect())?;
-        let secret = server.folder.join("password");
-        fs::write(&secret, &server.password).map_err(failed)?;
+        server.begin()?;
+        Ok(server)
+    }
+
+    /// Starts an empty server that is also reached by TLS, with a certificate and its key (PEM).
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn with_tls(certificate: &str, key: &str) -> Result<Self, Failed> {
+        let mut server = Self::prepared(random(), vec!["ssl=on".to_owned()])?;
+        for (setting, text) in [("ssl_cert_file", certificate), ("ssl_key_file", key)] {
+            let path = server.folder.join(setting);
+            fs::write(&path, text).map_err(failed)?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
+            if let User(Some((uid, gid))) = server.user {
+                chown(&path, Some(uid), Some(gid)).map_err(failed)?;
+            }
+            server.settings.push(format!("{setting}={}", path.display()));
+        }
+        server.begin()?;
+        Ok(server)
+    }
+
+    /// Makes the server's files and starts it.
+    fn begin(&mut self) -> Result<(), Failed> {
+        let secret = self.folder.join("password");
+        fs::write(&secret, &self.password).map_err(failed)?;
         output(
-            server
-                .command("initdb")
+            self.command("initdb")
                 .args(["--no-sync", "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C"])
                 .arg("--pwfile")
                 .arg(&secret)
                 .arg("-D")
-                .arg(server.folder.join("data")),
+                .arg(self.folder.join("data")),
         )?;
-        server.resume()?;
-        Ok(server)
+        self.resume()
     }
 
     /// A copy of this server that follows it; with `sync`, a commit here waits until the copy has it on disk.

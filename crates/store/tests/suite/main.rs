@@ -9,6 +9,7 @@ mod contract;
 mod copied;
 mod fixture;
 mod sqlite;
+mod tls;
 
 /// Runs every case of the contract against one backend.
 macro_rules! contract {
