@@ -56,6 +56,14 @@ pub async fn refuse_public_key(store: &impl Store) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError::ForeignKeyRing`] if the ring did not write this database.
 pub async fn know_ring(store: &impl Store, ring: &KeyRing) -> Result<(), StartError> {
+    match hold_against(store, ring).await {
+        // Another process began on the same empty database in the same moment: what it wrote decides.
+        Err(StartError::Store(StoreError::Conflict { .. })) => hold_against(store, ring).await,
+        held => held,
+    }
+}
+
+async fn hold_against(store: &impl Store, ring: &KeyRing) -> Result<(), StartError> {
     let known = store.ring_marks().await?;
     let matching = known.iter().filter(|(id, mark)| ring.mark(*id).as_ref() == Some(mark)).count();
     if !known.is_empty() && matching == 0 {

@@ -27,6 +27,7 @@ macro_rules! contract {
                 keys::steps_of_signing_keys_are_taken_together_or_not_at_all,
                 keys::the_mark_moves_with_keys_and_algorithms_and_with_nothing_else,
                 keys::ring_marks_are_added_once,
+                keys::of_two_key_rings_that_begin_at_once_one_is_the_databases,
                 sign_in::an_identity_is_one_user_however_often_and_in_parallel_it_signs_in,
                 sign_in::a_new_identity_without_leave_to_create_leaves_no_trace,
                 sign_in::the_same_subject_of_another_project_is_another_user,

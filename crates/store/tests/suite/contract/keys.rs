@@ -1,10 +1,12 @@
 use crate::{
     backend::Backend,
-    fixture::{PROJECT, at, open_session, project, seeded},
+    fixture::{PROJECT, at, at_once, open_session, project, seeded},
 };
 use authmint_domain::{
+    flow::start::{StartError, know_ring},
     model::{
         audit::Origin,
+        key_ring::KeyRing,
         policy::Policy,
         project::Project,
         revocation::Revoked,
@@ -142,4 +144,23 @@ pub(crate) async fn ring_marks_are_added_once(backend: &Backend) {
     let other = store.add_ring_mark(2, [9; 32]).await;
     assert_eq!(other, Err(StoreError::Conflict { what: "a mark of this key" }));
     assert_eq!(store.ring_marks().await.unwrap(), [(2, [2; 32]), (u32::MAX, [3; 32])]);
+}
+
+pub(crate) async fn of_two_key_rings_that_begin_at_once_one_is_the_databases(backend: &Backend) {
+    let store = Arc::new(backend.open().await);
+    let beginning = at_once(16, |number| {
+        let (store, byte) = (Arc::clone(&store), if number % 2 == 0 { "11" } else { "22" });
+        let ring: KeyRing = format!("1:{}", byte.repeat(32)).parse().unwrap();
+        async move { (number % 2, know_ring(&*store, &ring).await) }
+    });
+    let begun = beginning.await;
+    let of = |ring: u32| begun.iter().filter(move |(of, _)| *of == ring);
+    let taken = of(0).all(|(_, held)| held.is_ok());
+    assert!(
+        of(u32::from(!taken)).all(|(_, held)| held.is_ok()),
+        "all who bring the same ring begin: {begun:?}"
+    );
+    let refused = |held: &Result<(), StartError>| matches!(held, Err(StartError::ForeignKeyRing));
+    assert!(of(u32::from(taken)).all(|(_, held)| refused(held)), "and nobody with another: {begun:?}");
+    assert_eq!(store.ring_marks().await.unwrap().len(), 1);
 }
