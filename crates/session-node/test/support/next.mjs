@@ -77,13 +77,19 @@ export async function serve(t, folder, how, { baseUrl, serverKey }, more = {}) {
   const said = [];
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => said.push(text));
   const ended = once(child, "close");
-  t.after(async () => {
+  const end = (signal) => {
     try {
-      process.kill(-child.pid, "SIGTERM");
+      process.kill(-child.pid, signal);
     } catch {
       // It ended before.
     }
+  };
+  t.after(async () => {
+    end("SIGTERM");
+    // Next waits for every connection, also for one that a browser keeps open until it is closed itself, after this.
+    const late = setTimeout(() => end("SIGKILL"), 5_000);
     await ended;
+    clearTimeout(late);
   });
   const origin = `http://127.0.0.1:${port}`;
   await ready(origin, ended, said);
